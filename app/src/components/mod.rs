@@ -1,0 +1,1 @@
+//! Props in, view out.

@@ -1,0 +1,64 @@
+//! Serde types and pure rules shared by the browser, the server and the API.
+//!
+//! # Layout
+//! - [`equipment`] an oven, its kind, its connection settings and status
+//! - [`reading`] one set of values with the quality of each
+//! - [`metric`] every measured quantity, its unit and plausible range
+//! - [`unit`] conversions to the units that are stored
+//! - [`connector`] what a driver says of itself (its manifest)
+//! - [`failure`] why a connection failed, as a kind that the UI can explain
+//! - [`connection_log`] what happened to a connection, and when
+//! - [`mapping`] where values are in an answer, and what they mean
+//! - [`form`] what was typed, and what is wrong with it
+//! - [`health`] how well a connection does
+//! - [`live`] websocket frames and the freshness of a value
+//! - [`alert`] alerts of the equipment
+//! - [`user`] roles and users
+//! - [`api`] request and response bodies with the field names of the public API
+//!
+//! No leptos and no I/O in here.
+
+pub mod alert;
+pub mod api;
+pub mod connection_log;
+pub mod connector;
+pub mod equipment;
+pub mod failure;
+pub mod form;
+pub mod health;
+pub mod live;
+pub mod mapping;
+pub mod metric;
+pub mod reading;
+pub mod unit;
+pub mod user;
+
+/// Declares a field-less enum with its wire name, used by serde, SQL and forms alike, and `ALL` in order.
+macro_rules! wire_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $wire:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vmeta])* #[serde(rename = $wire)] $variant),+ }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name on the wire, in the database and in forms.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $wire),+ }
+            }
+
+            /// The value with this wire name, if there is one.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($wire => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use wire_enum;

@@ -1,0 +1,274 @@
+//! One set of values of one oven at one time, with the quality of each.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::wire_enum;
+
+wire_enum! {
+    OperationalStatus {
+        Idle = "idle",
+        Preheating = "preheating",
+        Running = "running",
+        Paused = "paused",
+        Cooling = "cooling",
+        Cleaning = "cleaning",
+        Standby = "standby",
+        Maintenance = "maintenance",
+        Error = "error",
+        Offline = "offline",
+        Unknown = "unknown",
+    }
+}
+
+wire_enum! {
+    CycleStage {
+        Loading = "loading",
+        Preheating = "preheating",
+        Steaming = "steaming",
+        Baking = "baking",
+        Proofing = "proofing",
+        Drying = "drying",
+        Cooling = "cooling",
+        Unloading = "unloading",
+        Cleaning = "cleaning",
+        Idle = "idle",
+        Other = "other",
+    }
+}
+
+wire_enum! {
+    DoorStatus {
+        Open = "open",
+        Closed = "closed",
+        Unknown = "unknown",
+    }
+}
+
+wire_enum! {
+    /// How far a value can be trusted; ordered from best to worst.
+    Quality {
+        Good = "good",
+        /// Usable with care: the oven's clock is off, or a part was missing.
+        Uncertain = "uncertain",
+        /// Kept for review, never shown as a value.
+        Bad = "bad",
+    }
+}
+
+wire_enum! {
+    /// Why a value is not good.
+    QualityReason {
+        OutOfRange = "out_of_range",
+        NotFinite = "not_finite",
+        Missing = "missing",
+        NotANumber = "not_a_number",
+        UnknownWord = "unknown_word",
+        /// The oven said so itself.
+        DeviceFault = "device_fault",
+        ClockSkew = "clock_skew",
+        FutureTime = "future_time",
+        Stuck = "stuck",
+    }
+}
+
+impl QualityReason {
+    pub const fn quality(self) -> Quality {
+        match self {
+            Self::Missing | Self::UnknownWord | Self::ClockSkew | Self::FutureTime => Quality::Uncertain,
+            Self::OutOfRange | Self::NotFinite | Self::NotANumber | Self::DeviceFault | Self::Stuck => Quality::Bad,
+        }
+    }
+}
+
+/// A flaw in one field of a reading. `field` is a metric's name, `temperature_zones.<zone>` or
+/// `additional_sensors.<name>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QualityIssue {
+    pub field: String,
+    pub reason: QualityReason,
+}
+
+/// What a driver read, in stored units, before it was validated.
+///
+/// Temperatures in °C, humidity and other shares in %, energy in kWh as the oven's own cumulative counter,
+/// power in kW, times in minutes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Values {
+    pub temperature: Option<f64>,
+    pub target_temperature: Option<f64>,
+    pub temperature_zones: BTreeMap<String, f64>,
+    pub humidity: Option<f64>,
+    pub target_humidity: Option<f64>,
+    pub energy_consumption_kwh: Option<f64>,
+    pub power_kw: Option<f64>,
+    pub operational_status: Option<OperationalStatus>,
+    pub cycle_stage: Option<CycleStage>,
+    pub cycle_progress_percentage: Option<f64>,
+    pub time_remaining_minutes: Option<f64>,
+    pub motor_speed_rpm: Option<f64>,
+    pub door_status: Option<DoorStatus>,
+    pub steam_level: Option<f64>,
+    pub product_weight_kg: Option<f64>,
+    pub moisture_content: Option<f64>,
+    pub additional_sensors: BTreeMap<String, Value>,
+}
+
+/// A validated reading. Values that are `bad` are still present, so that an admin can review them; use
+/// [`Reading::good`] for anything that is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// When the oven measured it; the time of arrival where the oven gives none.
+    pub reading_time: Timestamp,
+    pub received_at: Timestamp,
+    #[serde(flatten)]
+    pub values: Values,
+    pub active_batch_id: Option<Uuid>,
+    /// The worst quality of any field.
+    pub quality: Quality,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quality_issues: Vec<QualityIssue>,
+}
+
+impl Reading {
+    /// Whether the field with this name has no flaw that makes it `bad`.
+    pub fn is_usable(&self, field: &str) -> bool {
+        !self.quality_issues.iter().any(|issue| issue.field == field && issue.reason.quality() == Quality::Bad)
+    }
+
+    /// The values without those that are `bad`.
+    pub fn good(&self) -> Values {
+        let mut values = self.values.clone();
+        for issue in self.quality_issues.iter().filter(|issue| issue.reason.quality() == Quality::Bad) {
+            values.clear(&issue.field);
+        }
+        values
+    }
+}
+
+impl Values {
+    /// Every number with the name of its field, zones and numeric extras included.
+    pub fn numbers(&self) -> Vec<(String, f64)> {
+        let mut numbers = Vec::new();
+        for (name, value) in [
+            ("temperature", self.temperature),
+            ("target_temperature", self.target_temperature),
+            ("humidity", self.humidity),
+            ("target_humidity", self.target_humidity),
+            ("energy_consumption_kwh", self.energy_consumption_kwh),
+            ("power_kw", self.power_kw),
+            ("cycle_progress_percentage", self.cycle_progress_percentage),
+            ("time_remaining_minutes", self.time_remaining_minutes),
+            ("motor_speed_rpm", self.motor_speed_rpm),
+            ("steam_level", self.steam_level),
+            ("product_weight_kg", self.product_weight_kg),
+            ("moisture_content", self.moisture_content),
+        ] {
+            if let Some(value) = value {
+                numbers.push((name.to_owned(), value));
+            }
+        }
+        numbers.extend(self.temperature_zones.iter().map(|(zone, v)| (format!("temperature_zones.{zone}"), *v)));
+        numbers.extend(
+            self.additional_sensors
+                .iter()
+                .filter_map(|(name, value)| Some((format!("additional_sensors.{name}"), value.as_f64()?))),
+        );
+        numbers
+    }
+
+    /// Whether nothing at all was read.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn clear(&mut self, field: &str) {
+        if let Some(zone) = field.strip_prefix("temperature_zones.") {
+            self.temperature_zones.remove(zone);
+            return;
+        }
+        if let Some(name) = field.strip_prefix("additional_sensors.") {
+            self.additional_sensors.remove(name);
+            return;
+        }
+        let slot = match field {
+            "temperature" => &mut self.temperature,
+            "target_temperature" => &mut self.target_temperature,
+            "humidity" => &mut self.humidity,
+            "target_humidity" => &mut self.target_humidity,
+            "energy_consumption_kwh" => &mut self.energy_consumption_kwh,
+            "power_kw" => &mut self.power_kw,
+            "cycle_progress_percentage" => &mut self.cycle_progress_percentage,
+            "time_remaining_minutes" => &mut self.time_remaining_minutes,
+            "motor_speed_rpm" => &mut self.motor_speed_rpm,
+            "steam_level" => &mut self.steam_level,
+            "product_weight_kg" => &mut self.product_weight_kg,
+            "moisture_content" => &mut self.moisture_content,
+            _ => return,
+        };
+        *slot = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_values_are_hidden_and_uncertain_ones_kept() {
+        let issue = |field: &str, reason| QualityIssue { field: field.to_owned(), reason };
+        let reading = Reading {
+            reading_time: Timestamp::UNIX_EPOCH,
+            received_at: Timestamp::UNIX_EPOCH,
+            values: Values {
+                temperature: Some(9_999.0),
+                humidity: Some(40.0),
+                temperature_zones: [("top".to_owned(), -3_000.0), ("bottom".to_owned(), 210.0)].into(),
+                ..Values::default()
+            },
+            active_batch_id: None,
+            quality: Quality::Bad,
+            quality_issues: vec![
+                issue("temperature", QualityReason::OutOfRange),
+                issue("temperature_zones.top", QualityReason::OutOfRange),
+                issue("humidity", QualityReason::ClockSkew),
+            ],
+        };
+        let good = reading.good();
+        assert_eq!(good.temperature, None);
+        assert_eq!(good.humidity, Some(40.0));
+        assert_eq!(good.temperature_zones.into_keys().collect::<Vec<_>>(), ["bottom"]);
+        assert!(!reading.is_usable("temperature") && reading.is_usable("humidity"));
+    }
+
+    #[test]
+    fn every_number_can_be_cleared_by_the_name_it_is_listed_under() {
+        let mut values = Values {
+            temperature: Some(1.0),
+            target_temperature: Some(1.0),
+            humidity: Some(1.0),
+            target_humidity: Some(1.0),
+            energy_consumption_kwh: Some(1.0),
+            power_kw: Some(1.0),
+            cycle_progress_percentage: Some(1.0),
+            time_remaining_minutes: Some(1.0),
+            motor_speed_rpm: Some(1.0),
+            steam_level: Some(1.0),
+            product_weight_kg: Some(1.0),
+            moisture_content: Some(1.0),
+            temperature_zones: [("a".to_owned(), 1.0)].into(),
+            additional_sensors: [("b".to_owned(), 1.into())].into(),
+            ..Values::default()
+        };
+        assert_eq!(values.numbers().len(), 14);
+        for (field, _) in values.clone().numbers() {
+            values.clear(&field);
+        }
+        assert!(values.is_empty());
+    }
+}
