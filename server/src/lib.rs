@@ -1,1 +1,189 @@
 //! Everything that runs on the box beside the ovens.
+//!
+//! # Layout
+//! - [`config`] every setting, its variable, default and allowed form
+//! - [`http`] pages, API and websocket; [`auth`] passwords and login throttling
+//! - [`service`] what pages and API may do with ovens
+//! - [`connectors`] drivers; [`poller`] one task per oven; [`ingest`] what happens to a sample
+//! - [`live`] the latest values and their fan-out; [`store`] the database
+//! - [`secrets`] encryption of oven credentials
+//! - [`simulator`] ovens that do not exist, behind real sockets; [`demo`] a bakery of them
+//!
+//! # How it hangs together
+//! [`Server::start`] is the only place where tasks are spawned and parts are joined. Everything listens to one
+//! shutdown token; [`Server::stop`] ends the parts in the order in which data flows, so that what was accepted is
+//! stored: web server, connections, writer, database.
+
+pub mod auth;
+pub mod config;
+pub mod connectors;
+pub mod demo;
+pub mod http;
+pub mod ingest;
+pub mod live;
+pub mod poller;
+pub mod secrets;
+pub mod service;
+pub mod simulator;
+pub mod store;
+
+use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use app::i18n::Lang;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use auth::{setup_code::SetupCode, throttle::LoginThrottle};
+use config::Config;
+use http::{AppState, Demo, Sessions, Site, WebConfig};
+use ingest::Ingest;
+use live::LiveHub;
+use poller::{PollContext, Poller};
+use secrets::Keyring;
+use service::{Limits, Parts, Service};
+use store::{Store, writer::WriterConfig};
+
+/// How often expired sessions are deleted.
+const SESSION_SWEEP: Duration = Duration::from_secs(3_600);
+/// Open requests get this long to end; websockets are told to go at once.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// A running Hornero.
+pub struct Server {
+    pub address: SocketAddr,
+    pub service: Arc<Service>,
+    /// Ends everything that faces the outside: requests, websockets, connections to ovens.
+    shutdown: CancellationToken,
+    /// Ends the writer, after everything that writes.
+    writer_shutdown: CancellationToken,
+    web: JoinHandle<()>,
+    writer: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Opens the database, starts every enabled oven and serves on `listener`.
+    pub async fn start(
+        config: &Config,
+        keyring: Keyring,
+        listener: TcpListener,
+        demo: Option<Demo>,
+    ) -> anyhow::Result<Self> {
+        let _ = any_spawner::Executor::init_tokio();
+        let shutdown = CancellationToken::new();
+        let writer_shutdown = CancellationToken::new();
+        let site = Arc::new(Site::load());
+        std::fs::create_dir_all(&config.data_dir)
+            .with_context(|| format!("the data folder {} cannot be made", config.data_dir.display()))?;
+        let store = Store::open(&config.database_path()).await?;
+        let (handle, writer) = store.writer(writer_config(config)).await?;
+        let writer = tokio::spawn(writer.run(writer_shutdown.clone()));
+        let live = LiveHub::new(site.build.clone());
+        let ingest = Arc::new(Ingest::new(Arc::clone(&live), handle.clone()));
+        let poller = Poller::new(
+            PollContext {
+                live: Arc::clone(&live),
+                ingest: Arc::clone(&ingest),
+                writer: handle,
+                backoff_max: Duration::from_secs(config.backoff_max_seconds),
+            },
+            shutdown.clone(),
+        );
+        let service = Service::new(Parts {
+            store: store.clone(),
+            live: Arc::clone(&live),
+            poller,
+            ingest,
+            keyring,
+            limits: Limits {
+                timezone: config.timezone.clone(),
+                default_timeout: Duration::from_secs(config.poll_timeout_seconds),
+                response_limit: config.response_limit_bytes,
+            },
+            shutdown: shutdown.clone(),
+        });
+        let state = state(config, &service, &site, demo);
+        let sessions = state.sessions.clone();
+        let background =
+            vec![tokio::spawn(live.run(shutdown.clone())), tokio::spawn(sweep_sessions(sessions, shutdown.clone()))];
+        service.start_all().await?;
+        let address = listener.local_addr()?;
+        if store.count_users().await? == 0 {
+            print_setup_code(&state.setup_code);
+        }
+        let web = tokio::spawn(serve(listener, state, shutdown.clone()));
+        Ok(Self { address, service, shutdown, writer_shutdown, web, writer, background })
+    }
+
+    /// Stops, with everything accepted stored.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.shutdown.cancel();
+        let _ = self.web.await;
+        self.service.poller.drain().await;
+        for task in self.background {
+            let _ = task.await;
+        }
+        self.writer_shutdown.cancel();
+        let _ = self.writer.await;
+        self.service.store.close().await;
+        Ok(())
+    }
+}
+
+fn writer_config(config: &Config) -> WriterConfig {
+    WriterConfig {
+        queue: config.writer_queue,
+        delay: Duration::from_millis(config.commit_interval_ms),
+        ..WriterConfig::default()
+    }
+}
+
+fn state(config: &Config, service: &Arc<Service>, site: &Arc<Site>, demo: Option<Demo>) -> AppState {
+    AppState {
+        sessions: Sessions::new(&service.store),
+        service: Arc::clone(service),
+        assets: site.assets(),
+        throttle: Arc::new(LoginThrottle::new()),
+        setup_code: Arc::new(SetupCode::generate()),
+        web: Arc::new(WebConfig {
+            default_lang: Lang::parse(config.language).unwrap_or(Lang::Es),
+            timezone: config.timezone.clone(),
+            secure_cookies: config.secure_cookies(),
+            session_hours: config.session_hours as i64,
+            demo,
+        }),
+    }
+}
+
+async fn serve(listener: TcpListener, state: AppState, shutdown: CancellationToken) {
+    let service = http::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let signal = shutdown.clone();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { signal.cancelled().await });
+    let deadline = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(LAST_REQUESTS).await;
+    };
+    tokio::select! {
+        result = serving => if let Err(error) = result {
+            tracing::error!("the web server stopped: {error}");
+        },
+        () = deadline => tracing::warn!("some requests were still open when the server stopped"),
+    }
+}
+
+async fn sweep_sessions(sessions: Sessions, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(SESSION_SWEEP);
+    while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+        sessions.delete_expired().await;
+    }
+}
+
+/// Shows the code on the console, where only who runs the server sees it; never in the log.
+pub fn print_setup_code(code: &SetupCode) {
+    if let Some(code) = code.for_console() {
+        // A console that is gone is no reason to stop.
+        let _ =
+            writeln!(std::io::stdout(), "\nFirst start: open /setup and enter this one-time code: {}\n", code.as_str());
+    }
+}

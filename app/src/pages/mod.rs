@@ -5,6 +5,8 @@ mod admin_ovens;
 mod board;
 mod context;
 mod error;
+#[cfg(test)]
+pub(crate) mod gallery;
 mod login;
 mod oven;
 mod oven_form;

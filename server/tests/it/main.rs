@@ -1,1 +1,16 @@
-fn main() {}
+//! Integration tests: a whole server in this process (or its binary in another), ovens behind real sockets.
+//!
+//! # Layout
+//! - [`harness`] server, client, simulated ovens, waiting for a state with a deadline
+//! - [`login`] who gets in; [`equipment`] ovens over the API; [`faults`] what can go wrong on the wire
+//! - [`form`] the admin's form; [`live`] the websocket; [`tls`] certificates
+//! - [`process`] the binary: wrong settings, keys, kill -9
+
+mod equipment;
+mod faults;
+mod form;
+mod harness;
+mod live;
+mod login;
+mod process;
+mod tls;

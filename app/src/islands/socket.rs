@@ -1,0 +1,203 @@
+//! The websocket `/ws/live`, for as long as the page is open.
+//!
+//! A wall screen shows one page for months, so nothing may pile up: there is one socket, one timer for the next
+//! attempt and one tick a second, and the closures of a lost socket are dropped before the next one is made.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{CloseEvent, MessageEvent, WebSocket};
+
+use super::link::Link;
+use crate::{
+    components::filter::encode,
+    model::live::{Frame, SILENCE_LIMIT_MS},
+};
+
+const FIRST_DELAY_MS: f64 = 500.0;
+const LONGEST_DELAY_MS: f64 = 15_000.0;
+/// The server's close code for a session that ended.
+const SESSION_ENDED: u16 = 4_401;
+/// Remembers the build a page was reloaded for, so that a cached page cannot reload itself for ever.
+const RELOADED_FOR: &str = "hornero-reloaded-for";
+
+struct Open {
+    socket: WebSocket,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_close: Closure<dyn FnMut(CloseEvent)>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+        let _ = self.socket.close();
+    }
+}
+
+struct Live {
+    open: RefCell<Option<Open>>,
+    next_attempt: Cell<Option<TimeoutHandle>>,
+    next_attempt_at: Cell<f64>,
+    attempt: Cell<u32>,
+    heard_at: Cell<f64>,
+    /// Server's clock minus this device's, in ms; tablets are often minutes off.
+    clock_offset: Cell<f64>,
+    build: String,
+    link: RwSignal<Link>,
+    now: RwSignal<i64>,
+    on_frame: Box<dyn Fn(Frame)>,
+}
+
+/// Keeps a page live. `now` starts as the server's time when it wrote the page, and runs from here on.
+pub fn keep_live(build: String, link: RwSignal<Link>, now: RwSignal<i64>, on_frame: impl Fn(Frame) + 'static) {
+    let live = Rc::new(Live {
+        open: RefCell::new(None),
+        next_attempt: Cell::new(None),
+        next_attempt_at: Cell::new(0.0),
+        attempt: Cell::new(0),
+        heard_at: Cell::new(device_now()),
+        clock_offset: Cell::new(now.get_untracked() as f64 - device_now()),
+        build,
+        link,
+        now,
+        on_frame: Box::new(on_frame),
+    });
+    connect(&live);
+    let ticking = Rc::clone(&live);
+    set_interval(move || tick(&ticking), Duration::from_secs(1));
+    // The page stays until it is left, and so do these two.
+    let online = Rc::clone(&live);
+    let _ = window_event_listener(ev::online, move |_| revive(&online));
+    let _ = window_event_listener_untyped("visibilitychange", move |_| {
+        if !document().hidden() {
+            tick(&live);
+            revive(&live);
+        }
+    });
+}
+
+fn device_now() -> f64 {
+    js_sys::Date::now()
+}
+
+/// Tries at once instead of waiting for the next attempt.
+fn revive(live: &Rc<Live>) {
+    if live.link.get_untracked() != Link::Live && is_waiting(live) {
+        connect(live);
+    }
+}
+
+fn is_waiting(live: &Live) -> bool {
+    live.next_attempt_at.get() > 0.0
+}
+
+fn connect(live: &Rc<Live>) {
+    if let Some(timer) = live.next_attempt.take() {
+        timer.clear();
+    }
+    live.next_attempt_at.set(0.0);
+    live.heard_at.set(device_now());
+    live.open.borrow_mut().take();
+    if live.attempt.get() > 0 {
+        live.link.set(Link::Reconnecting { attempt: live.attempt.get(), seconds: 0 });
+    }
+
+    let location = window().location();
+    let scheme = if location.protocol().is_ok_and(|protocol| protocol == "https:") { "wss" } else { "ws" };
+    let host = location.host().unwrap_or_default();
+    let Ok(socket) = WebSocket::new(&format!("{scheme}://{host}/ws/live")) else {
+        return schedule(live);
+    };
+    let on_message = {
+        let live = Rc::clone(live);
+        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            let frame = event.data().as_string().and_then(|text| serde_json::from_str::<Frame>(&text).ok());
+            if let Some(frame) = frame {
+                receive(&live, frame);
+            }
+        })
+    };
+    let on_close = {
+        let live = Rc::clone(live);
+        Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
+            if event.code() == SESSION_ENDED {
+                go_to_login();
+            } else {
+                schedule(&live);
+            }
+        })
+    };
+    socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
+    *live.open.borrow_mut() = Some(Open { socket, _on_message: on_message, _on_close: on_close });
+}
+
+fn receive(live: &Rc<Live>, frame: Frame) {
+    let (Frame::Snapshot { server_time_ms, .. }
+    | Frame::Update { server_time_ms, .. }
+    | Frame::Heartbeat { server_time_ms, .. }) = &frame;
+    live.heard_at.set(device_now());
+    live.clock_offset.set(*server_time_ms as f64 - device_now());
+    live.now.set(*server_time_ms);
+    live.attempt.set(0);
+    if live.link.get_untracked() != Link::Live {
+        live.link.set(Link::Live);
+    }
+    if let Frame::Snapshot { build, .. } = &frame
+        && *build != live.build
+        && reload_once(build)
+    {
+        return;
+    }
+    (live.on_frame)(frame);
+}
+
+/// Lets ages grow, sees silence, and counts down to the next attempt.
+fn tick(live: &Rc<Live>) {
+    let device_now = device_now();
+    live.now.set((device_now + live.clock_offset.get()) as i64);
+    if is_waiting(live) {
+        let seconds = ((live.next_attempt_at.get() - device_now) / 1_000.0).ceil().max(0.0) as i64;
+        live.link.set(Link::Reconnecting { attempt: live.attempt.get(), seconds });
+    } else if device_now - live.heard_at.get() > SILENCE_LIMIT_MS as f64 {
+        schedule(live);
+    }
+}
+
+/// Plans the next attempt: 0.5 s, doubled each time up to 15 s, and jittered by half, so that twenty tablets do not
+/// come back in the same instant after a restart.
+fn schedule(live: &Rc<Live>) {
+    if is_waiting(live) {
+        return;
+    }
+    let attempt = live.attempt.get();
+    live.attempt.set(attempt.saturating_add(1));
+    let ceiling = (FIRST_DELAY_MS * 2f64.powi(attempt.min(10) as i32)).min(LONGEST_DELAY_MS);
+    let delay = ceiling * (0.5 + js_sys::Math::random() / 2.0);
+    live.next_attempt_at.set(device_now() + delay);
+    live.link.set(Link::Reconnecting { attempt: attempt + 1, seconds: (delay / 1_000.0).ceil() as i64 });
+    let again = Rc::clone(live);
+    let timer = set_timeout_with_handle(move || connect(&again), Duration::from_millis(delay as u64));
+    live.next_attempt.set(timer.ok());
+}
+
+/// Loads the page anew for another build of the site; false if that was tried before.
+fn reload_once(build: &str) -> bool {
+    let Ok(Some(storage)) = window().session_storage() else { return false };
+    if storage.get_item(RELOADED_FOR).ok().flatten().as_deref() == Some(build) {
+        return false;
+    }
+    storage.set_item(RELOADED_FOR, build).is_ok() && window().location().reload().is_ok()
+}
+
+fn go_to_login() {
+    let location = window().location();
+    let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    let _ = location.set_href(&format!("/login?next={}", encode(&here)));
+}

@@ -1,0 +1,102 @@
+//! Commands.
+//!
+//! # Layout
+//! - [`serve`] real use, and the demo
+//! - [`keys`] the master key; [`simulate`] simulated ovens alone, for tests and the benchmark
+
+mod keys;
+mod serve;
+mod simulate;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use server::config::{Config, settings_markdown};
+
+#[derive(Parser)]
+#[command(name = "hornero", version, about = "Connects a bakery's ovens and shows them live.")]
+struct Cli {
+    /// Settings file; ./hornero.toml where there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A setting that wins over file and environment, as KEY=VALUE; may be repeated.
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = key_value)]
+    overrides: Vec<(String, String)>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the server for real ovens.
+    Serve,
+    /// Runs the server with a bakery of simulated ovens, on this machine only.
+    Demo {
+        /// Serves the simulator's control API (faults, doors) on this address.
+        #[arg(long, value_name = "HOST:PORT")]
+        control: Option<String>,
+    },
+    /// Runs simulated ovens alone and prints their settings as JSON lines.
+    Simulate {
+        #[arg(long, default_value_t = 6)]
+        ovens: usize,
+        /// Seconds between polls in the printed settings.
+        #[arg(long, default_value_t = 1)]
+        interval: u32,
+    },
+    /// The master key that encrypts oven credentials.
+    Keys {
+        #[command(subcommand)]
+        action: KeyAction,
+    },
+    /// Shows the settings.
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeyAction {
+    /// Makes the key file; never overwrites one.
+    Init,
+    /// Adds a new key in front of those in the file; the old ones still open what they sealed.
+    Rotate,
+}
+
+#[derive(Subcommand)]
+enum ConfigAction {
+    /// Prints every setting with its variable, default and allowed form.
+    List,
+    /// Checks file and environment and says what is wrong.
+    Check,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+pub async fn run() -> anyhow::Result<()> {
+    let Cli { config, mut overrides, command } = Cli::parse();
+    if matches!(command, Command::Demo { .. }) {
+        serve::demo_defaults(&mut overrides);
+    }
+    let load = || Config::from_process(config.as_deref(), overrides.clone()).map_err(anyhow::Error::from);
+    match command {
+        Command::Serve => serve::serve(load()?).await,
+        Command::Demo { control } => serve::demo(load()?, control.as_deref()).await,
+        Command::Simulate { ovens, interval } => simulate::run(ovens, interval).await,
+        Command::Keys { action: KeyAction::Init } => keys::init(&load()?),
+        Command::Keys { action: KeyAction::Rotate } => keys::rotate(&load()?),
+        Command::Config { action: ConfigAction::List } => {
+            print!("{}", settings_markdown());
+            Ok(())
+        }
+        Command::Config { action: ConfigAction::Check } => {
+            load()?;
+            println!("the settings are valid");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Why talking to an oven failed.
+
+use app::model::failure::{Failure, FailureKind};
+
+/// A failure of one attempt. `detail` says what was tried on what and what came back, without secrets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct ConnectorError {
+    pub kind: FailureKind,
+    /// A protocol's own code, such as `http_503`; the kind's name where there is none.
+    pub code: String,
+    pub detail: String,
+}
+
+impl ConnectorError {
+    pub fn new(kind: FailureKind, detail: impl Into<String>) -> Self {
+        Self { kind, code: kind.as_str().to_owned(), detail: detail.into() }
+    }
+
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.code = code.into();
+        self
+    }
+
+    /// For connection attempts that failed in the operating system.
+    pub fn from_io(error: &std::io::Error, what: &str) -> Self {
+        use std::io::ErrorKind;
+        let kind = match error.kind() {
+            ErrorKind::ConnectionRefused => FailureKind::Refused,
+            ErrorKind::TimedOut => FailureKind::Timeout,
+            ErrorKind::InvalidData => FailureKind::Tls,
+            _ => FailureKind::Unreachable,
+        };
+        Self::new(kind, format!("{what}: {error}"))
+    }
+
+    pub fn failure(&self) -> Failure {
+        Failure { kind: self.kind, detail: self.detail.clone() }
+    }
+}

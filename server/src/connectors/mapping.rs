@@ -1,0 +1,269 @@
+//! Finds values in JSON by mapping rules and brings them to stored units.
+
+mod time;
+mod value;
+
+use std::collections::{BTreeMap, HashSet};
+
+use app::model::{
+    form::{FieldError, Problem},
+    mapping::{MappingRule, Source, Target},
+    metric::{Metric, ValueKind},
+    reading::{QualityIssue, QualityReason, Values},
+    unit::Dimension,
+};
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+use super::ConnectorError;
+use app::model::failure::FailureKind;
+use value::Raw;
+
+/// Rules whose paths were parsed.
+pub struct Mapping {
+    rules: Vec<(MappingRule, Path)>,
+    timezone: TimeZone,
+    /// Rules that an admin wrote promise their values; the built-in ones only offer them.
+    flag_missing: bool,
+}
+
+enum Path {
+    Pointer(String),
+    Query(JsonPath),
+}
+
+/// What the rules found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    pub values: Values,
+    pub measured_at: Option<Timestamp>,
+    pub issues: Vec<QualityIssue>,
+}
+
+impl Mapping {
+    /// Checks rules; errors name the field `mapping.<row>.<part>`.
+    pub fn compile(rules: Vec<MappingRule>, timezone: TimeZone) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut seen = HashSet::new();
+        let mut compiled = Vec::with_capacity(rules.len());
+        for (row, rule) in rules.into_iter().enumerate() {
+            let mut complain =
+                |part: &str, problem| errors.push(FieldError::new(format!("mapping.{row}.{part}"), problem));
+            if !seen.insert(rule.target.clone()) {
+                complain("target", Problem::Duplicate);
+            }
+            check_rule(&rule, &mut complain);
+            match Path::parse(&rule.path) {
+                Ok(path) => compiled.push((rule, path)),
+                Err(problem) => complain("path", problem),
+            }
+        }
+        if errors.is_empty() { Ok(Self { rules: compiled, timezone, flag_missing: true }) } else { Err(errors) }
+    }
+
+    /// The rules used where an admin enters none: every field under its own name at the top level.
+    pub fn by_name(timezone: TimeZone) -> Self {
+        let rules = Metric::ALL
+            .iter()
+            .map(|metric| MappingRule::new(Target::Metric(*metric), &format!("/{metric}")))
+            .map(|rule| {
+                let path = Path::Pointer(rule.path.clone());
+                (rule, path)
+            })
+            .collect();
+        Self { rules, timezone, flag_missing: false }
+    }
+
+    /// Whether any rule reads this answer.
+    pub fn uses(&self, source: Source) -> bool {
+        self.rules.iter().any(|(rule, _)| rule.source == source)
+    }
+
+    /// Applies the rules. Fails when a required value is missing, or when nothing at all was found.
+    pub fn apply(&self, answers: &BTreeMap<Source, Value>) -> Result<Found, ConnectorError> {
+        let mut found = Found::default();
+        let mut matched = false;
+        for (rule, path) in &self.rules {
+            let nodes = answers.get(&rule.source).map(|answer| path.find(answer)).unwrap_or_default();
+            matched |= !nodes.is_empty();
+            if nodes.is_empty() {
+                if rule.required {
+                    return Err(ConnectorError::new(
+                        FailureKind::Mapping,
+                        format!("{} is not at {} in the answer", rule.target, rule.path),
+                    ));
+                }
+                if self.flag_missing {
+                    found.flag(&rule.target.to_string(), QualityReason::Missing);
+                }
+                continue;
+            }
+            self.take(rule, &nodes, &mut found);
+        }
+        if !matched {
+            return Err(ConnectorError::new(
+                FailureKind::Mapping,
+                "the answer is JSON, but none of the mapped values is in it",
+            ));
+        }
+        Ok(found)
+    }
+
+    fn take(&self, rule: &MappingRule, nodes: &[&Value], found: &mut Found) {
+        match &rule.target {
+            Target::Zone(name) if name.contains('*') => {
+                for (index, node) in nodes.iter().enumerate() {
+                    let zone = name.replace('*', &(index + 1).to_string());
+                    found.set_number(&Target::Zone(zone), rule, &Raw::read(node, &rule.null_values));
+                }
+            }
+            target @ (Target::Zone(_) | Target::Additional(_)) => {
+                found.set_number(target, rule, &Raw::read(nodes[0], &rule.null_values));
+            }
+            target @ Target::Metric(metric) => {
+                let raw = Raw::read(nodes[0], &rule.null_values);
+                match metric.value_kind() {
+                    ValueKind::Number(_) => found.set_number(target, rule, &raw),
+                    ValueKind::Word => found.set_word(*metric, rule, &raw),
+                    ValueKind::Time => match time::parse(&raw, rule, &self.timezone) {
+                        Ok(at) => found.measured_at = at,
+                        Err(reason) => found.flag("reading_time", reason),
+                    },
+                }
+            }
+        }
+    }
+}
+
+fn check_rule(rule: &MappingRule, complain: &mut impl FnMut(&str, Problem)) {
+    for (part, value) in [("scale", rule.scale), ("offset", rule.offset)] {
+        if !value.is_finite() {
+            complain(part, Problem::NotANumber);
+        }
+    }
+    if let Some(unit) = rule.unit {
+        match rule.target.value_kind() {
+            ValueKind::Number(Dimension::None) => {}
+            ValueKind::Number(dimension) if dimension == unit.dimension() => {}
+            _ => complain("unit", Problem::WrongUnit),
+        }
+    }
+    let allowed = rule.target.words();
+    if !allowed.is_empty() && rule.words.values().any(|word| !allowed.contains(&word.as_str())) {
+        complain("words", Problem::NotPairs { allowed: allowed.into_iter().map(str::to_owned).collect() });
+    }
+}
+
+impl Path {
+    fn parse(text: &str) -> Result<Self, Problem> {
+        if text.is_empty() {
+            return Err(Problem::Required);
+        }
+        if text.starts_with('$') {
+            return JsonPath::parse(text)
+                .map(Self::Query)
+                .map_err(|error| Problem::NotAPath { detail: error.to_string() });
+        }
+        if text.starts_with('/') {
+            return Ok(Self::Pointer(text.to_owned()));
+        }
+        Err(Problem::NotAPath { detail: "a path begins with / (JSON Pointer) or $ (JSONPath)".to_owned() })
+    }
+
+    fn find<'a>(&self, answer: &'a Value) -> Vec<&'a Value> {
+        match self {
+            Self::Pointer(pointer) => answer.pointer(pointer).into_iter().collect(),
+            Self::Query(query) => query.query(answer).all(),
+        }
+    }
+}
+
+impl Found {
+    fn flag(&mut self, field: &str, reason: QualityReason) {
+        self.issues.push(QualityIssue { field: field.to_owned(), reason });
+    }
+
+    fn set_number(&mut self, target: &Target, rule: &MappingRule, raw: &Raw) {
+        if let (Target::Additional(name), Raw::Text(text)) = (target, raw)
+            && raw.number().is_none()
+        {
+            self.values.additional_sensors.insert(name.clone(), Value::String(text.clone()));
+            return;
+        }
+        if matches!(raw, Raw::None) {
+            return;
+        }
+        let Some(number) = raw.number() else {
+            return self.flag(&target.to_string(), QualityReason::NotANumber);
+        };
+        let scaled = number * rule.scale + rule.offset;
+        let value = rule.unit.map_or(scaled, |unit| unit.to_stored(scaled));
+        if !value.is_finite() {
+            return self.flag(&target.to_string(), QualityReason::NotFinite);
+        }
+        let v = &mut self.values;
+        match target {
+            Target::Zone(zone) => {
+                v.temperature_zones.insert(zone.clone(), value);
+            }
+            Target::Additional(name) => {
+                v.additional_sensors.insert(name.clone(), value.into());
+            }
+            Target::Metric(metric) => {
+                let slot = match metric {
+                    Metric::Temperature => &mut v.temperature,
+                    Metric::TargetTemperature => &mut v.target_temperature,
+                    Metric::Humidity => &mut v.humidity,
+                    Metric::TargetHumidity => &mut v.target_humidity,
+                    Metric::EnergyConsumption => &mut v.energy_consumption_kwh,
+                    Metric::Power => &mut v.power_kw,
+                    Metric::CycleProgress => &mut v.cycle_progress_percentage,
+                    Metric::TimeRemaining => &mut v.time_remaining_minutes,
+                    Metric::MotorSpeed => &mut v.motor_speed_rpm,
+                    Metric::SteamLevel => &mut v.steam_level,
+                    Metric::ProductWeight => &mut v.product_weight_kg,
+                    Metric::MoistureContent => &mut v.moisture_content,
+                    Metric::OperationalStatus | Metric::CycleStage | Metric::DoorStatus | Metric::ReadingTime => return,
+                };
+                *slot = Some(value);
+            }
+        }
+    }
+
+    fn set_word(&mut self, metric: Metric, rule: &MappingRule, raw: &Raw) {
+        use app::model::reading::{CycleStage, DoorStatus, OperationalStatus};
+        let Some(text) = raw.text() else { return };
+        let word = rule
+            .words
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(&text))
+            .map_or_else(|| text.to_lowercase(), |(_, word)| word.clone());
+        let known = match metric {
+            Metric::OperationalStatus => {
+                self.values.operational_status = OperationalStatus::parse(&word).or(Some(OperationalStatus::Unknown));
+                OperationalStatus::parse(&word).is_some()
+            }
+            Metric::CycleStage => {
+                self.values.cycle_stage = CycleStage::parse(&word).or(Some(CycleStage::Other));
+                CycleStage::parse(&word).is_some()
+            }
+            Metric::DoorStatus => {
+                let door = match word.as_str() {
+                    "true" | "1" => Some(DoorStatus::Open),
+                    "false" | "0" => Some(DoorStatus::Closed),
+                    word => DoorStatus::parse(word),
+                };
+                self.values.door_status = door.or(Some(DoorStatus::Unknown));
+                door.is_some()
+            }
+            _ => true,
+        };
+        if !known {
+            self.flag(metric.as_str(), QualityReason::UnknownWord);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

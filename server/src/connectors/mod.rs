@@ -1,0 +1,107 @@
+//! Drivers: one module each, one line each in [`ALL`].
+//!
+//! # Layout
+//! - `mod.rs` the contract between a driver and the poller, and the registry
+//! - [`error`] typed failures
+//! - [`mapping`] finds values in JSON by the rules that an admin enters
+//! - [`tls`] certificate checks, shared by every driver that speaks TLS
+//! - [`rest_api`] HTTP and JSON
+//!
+//! # The contract
+//! - `build` checks settings and does no I/O; its errors name the field.
+//! - [`Connection::connect`] does I/O and keeps what it opened; [`Connection::next`] yields the next sample.
+//! - A driver does no retries, no scheduling, no storage and no logging of its state: the poller does.
+//! - A driver that fails is dropped into `connect` again; it must not keep half a session.
+
+pub mod error;
+pub mod mapping;
+pub mod rest_api;
+pub mod tls;
+
+use std::time::Duration;
+
+use app::model::{
+    api::ConnectionTestResult,
+    connector::Manifest,
+    equipment::EquipmentId,
+    form::FieldError,
+    reading::{QualityIssue, Values},
+};
+use async_trait::async_trait;
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::{Map, Value};
+
+use crate::secrets::Credentials;
+pub use error::ConnectorError;
+
+/// Every driver, in the order in which an admin sees them.
+pub static ALL: &[&Driver] = &[&rest_api::DRIVER];
+
+/// A protocol: what it says of itself, and how a connection is made from settings.
+pub struct Driver {
+    pub manifest: Manifest,
+    pub build: fn(Settings) -> Result<Box<dyn Connection>, Vec<FieldError>>,
+}
+
+/// The driver with this id or alias.
+pub fn find(protocol: &str) -> Option<&'static Driver> {
+    ALL.iter().copied().find(|d| d.manifest.id == protocol || d.manifest.aliases.contains(&protocol))
+}
+
+/// All that a driver is told of an oven.
+pub struct Settings {
+    pub equipment: EquipmentId,
+    pub endpoint: String,
+    pub port: Option<u16>,
+    pub config: Map<String, Value>,
+    pub credentials: Credentials,
+    /// Zone of times that an oven sends without one.
+    pub timezone: TimeZone,
+    /// Where the oven's settings give no timeout.
+    pub default_timeout: Duration,
+    /// Largest answer that is read, in bytes.
+    pub response_limit: usize,
+}
+
+/// One oven's connection.
+#[async_trait]
+pub trait Connection: Send {
+    /// The longest that one [`next`](Self::next) may take; the poller enforces it.
+    fn timeout(&self) -> Duration;
+
+    /// Opens what [`next`](Self::next) needs.
+    async fn connect(&mut self) -> Result<(), ConnectorError>;
+
+    /// The next sample: asked for (poll) or waited for (push).
+    async fn next(&mut self) -> Result<Sample, ConnectorError>;
+
+    /// Tries everything step by step and says how far it came.
+    async fn test(&mut self) -> TestOutcome;
+}
+
+/// What a test found: the result without a reading, and the sample that a reading is made of.
+pub struct TestOutcome {
+    pub result: ConnectionTestResult,
+    pub sample: Option<Sample>,
+}
+
+/// What was read once, in stored units, before it is validated.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sample {
+    /// When the oven measured it, where it says so.
+    pub measured_at: Option<Timestamp>,
+    pub values: Values,
+    /// Flaws that only the driver can see: missing fields, texts that are no numbers.
+    pub issues: Vec<QualityIssue>,
+    pub response_time: Duration,
+}
+
+impl Sample {
+    /// How many single values it holds.
+    pub fn data_points(&self) -> u32 {
+        let v = &self.values;
+        let words = [v.operational_status.is_some(), v.cycle_stage.is_some(), v.door_status.is_some()];
+        let texts = v.additional_sensors.values().filter(|value| !value.is_number()).count();
+        (v.numbers().len() + texts + words.iter().filter(|is| **is).count()) as u32
+    }
+}

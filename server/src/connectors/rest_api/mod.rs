@@ -1,0 +1,81 @@
+//! HTTP and JSON: `rest_api`.
+//!
+//! # Layout
+//! - `mod.rs` the connection: asks the configured addresses and maps the answers
+//! - [`manifest`] fields, labels and defaults
+//! - [`options`] settings to typed options, with an error a field
+//! - [`request`] one request: authentication, size limit, redirects, errors in words
+//! - [`stages`] the connection test, step by step
+
+mod manifest;
+mod options;
+mod request;
+mod stages;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use app::model::{form::FieldError, mapping::Source};
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::{Connection, ConnectorError, Driver, Sample, Settings, TestOutcome, mapping::Mapping};
+use options::Options;
+use request::Http;
+
+pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build };
+
+fn build(settings: Settings) -> Result<Box<dyn Connection>, Vec<FieldError>> {
+    let options = Options::parse(&settings)?;
+    let mapping = match &options.mapping {
+        rules if rules.is_empty() => Mapping::by_name(settings.timezone),
+        rules => Mapping::compile(rules.clone(), settings.timezone)?,
+    };
+    let http = Http::new(&options, settings.response_limit)?;
+    Ok(Box::new(RestApi { options, mapping, http }))
+}
+
+struct RestApi {
+    options: Options,
+    mapping: Mapping,
+    http: Http,
+}
+
+#[async_trait]
+impl Connection for RestApi {
+    fn timeout(&self) -> Duration {
+        self.options.timeout
+    }
+
+    /// HTTP opens its connection with the first request and keeps it for the next ones.
+    async fn connect(&mut self) -> Result<(), ConnectorError> {
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<Sample, ConnectorError> {
+        let started = Instant::now();
+        let mut answers = BTreeMap::new();
+        for (source, url) in self.urls() {
+            answers.insert(source, self.http.get_json(url).await?);
+        }
+        let response_time = started.elapsed();
+        self.sample(&answers, response_time)
+    }
+
+    async fn test(&mut self) -> TestOutcome {
+        stages::run(self).await
+    }
+}
+
+impl RestApi {
+    /// The addresses that the mapping needs.
+    fn urls(&self) -> impl Iterator<Item = (Source, &url::Url)> {
+        let status = self.options.status_url.as_ref().filter(|_| self.mapping.uses(Source::Status));
+        std::iter::once((Source::Data, &self.options.data_url)).chain(status.map(|url| (Source::Status, url)))
+    }
+
+    fn sample(&self, answers: &BTreeMap<Source, Value>, response_time: Duration) -> Result<Sample, ConnectorError> {
+        let found = self.mapping.apply(answers)?;
+        Ok(Sample { measured_at: found.measured_at, values: found.values, issues: found.issues, response_time })
+    }
+}

@@ -1,0 +1,216 @@
+//! One HTTP request: who asks, how much may come back, and what went wrong in words.
+
+use std::{
+    error::Error as _,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use app::model::{
+    failure::FailureKind,
+    form::{FieldError, Problem},
+};
+use futures::StreamExt;
+use reqwest::{Client, RequestBuilder, StatusCode, header, redirect};
+use rustls::ClientConfig;
+use serde_json::Value;
+use url::Url;
+
+use super::options::{Auth, Options};
+use crate::connectors::{
+    ConnectorError,
+    tls::{self, Trust},
+};
+
+/// Idle connections to an oven are kept a little longer than the longest usual interval.
+const KEEP_ALIVE: Duration = Duration::from_secs(90);
+const MAX_REDIRECTS: usize = 5;
+
+pub struct Http {
+    client: Client,
+    auth: Auth,
+    limit: usize,
+}
+
+/// Ovens that trust the system's authorities share one client: a client costs memory, not the connections in it.
+static SHARED: LazyLock<Result<Client, String>> = LazyLock::new(|| client(tls::client_config(&Trust::System)?));
+
+impl Http {
+    pub fn new(options: &Options, limit: usize) -> Result<Self, Vec<FieldError>> {
+        let client = match &options.trust {
+            // Plain HTTP never looks at certificates, so that it works where the system has none.
+            _ if options.data_url.scheme() == "http" => PLAIN.clone(),
+            Trust::System => SHARED.clone(),
+            trust => tls::client_config(trust).and_then(client),
+        };
+        let client =
+            client.map_err(|detail| vec![FieldError::new("config.ca_certificate", Problem::Other { detail })])?;
+        let auth = match &options.auth {
+            Auth::None => Auth::None,
+            Auth::Basic { username, password } => {
+                Auth::Basic { username: username.clone(), password: password.clone() }
+            }
+            Auth::Bearer(token) => Auth::Bearer(token.clone()),
+            Auth::Header(name, key) => Auth::Header(name.clone(), key.clone()),
+            Auth::Query(name, key) => Auth::Query(name.clone(), key.clone()),
+        };
+        Ok(Self { client, auth, limit })
+    }
+
+    /// The JSON at this address.
+    pub async fn get_json(&self, url: &Url) -> Result<Value, ConnectorError> {
+        let body = self.get(url).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            let start: String = String::from_utf8_lossy(&body).chars().take(60).collect();
+            ConnectorError::new(
+                FailureKind::Protocol,
+                format!("{} did not answer with JSON ({error}): {start:?}", safe(url)),
+            )
+            .with_code("not_json")
+        })
+    }
+
+    async fn get(&self, url: &Url) -> Result<Vec<u8>, ConnectorError> {
+        let response = self.authorised(url).send().await.map_err(|error| classify(&error, url))?;
+        check_status(response.status(), url)?;
+        let too_large = || {
+            let detail = format!("{} answered with more than {} bytes", safe(url), self.limit);
+            ConnectorError::new(FailureKind::Limit, detail)
+        };
+        if response.content_length().is_some_and(|length| length > self.limit as u64) {
+            return Err(too_large());
+        }
+        let mut body = Vec::new();
+        let mut chunks = response.bytes_stream();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| classify(&error, url))?;
+            if body.len() + chunk.len() > self.limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn authorised(&self, url: &Url) -> RequestBuilder {
+        let request = match &self.auth {
+            Auth::Query(name, key) => {
+                let mut url = url.clone();
+                url.query_pairs_mut().append_pair(name, key);
+                self.client.get(url)
+            }
+            _ => self.client.get(url.clone()),
+        };
+        let request = request.header(header::ACCEPT, "application/json");
+        match &self.auth {
+            Auth::None | Auth::Query(..) => request,
+            Auth::Basic { username, password } => request.basic_auth(username, Some(password)),
+            Auth::Bearer(token) => request.bearer_auth(token),
+            Auth::Header(name, key) => request.header(name, key),
+        }
+    }
+}
+
+static PLAIN: LazyLock<Result<Client, String>> = LazyLock::new(|| client(tls::client_config(&Trust::Anyone)?));
+
+fn client(tls: Arc<ClientConfig>) -> Result<Client, String> {
+    Client::builder()
+        .tls_backend_preconfigured(ClientConfig::clone(&tls))
+        .redirect(redirect::Policy::custom(same_host_only))
+        // Ovens are on the bakery's own network; a proxy from the environment is for something else.
+        .no_proxy()
+        .pool_idle_timeout(KEEP_ALIVE)
+        .pool_max_idle_per_host(2)
+        .tcp_keepalive(Duration::from_secs(30))
+        .tcp_nodelay(true)
+        .user_agent(concat!("Hornero/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+/// Credentials and trust belong to one host: an answer that points elsewhere is refused.
+fn same_host_only(attempt: redirect::Attempt) -> redirect::Action {
+    let first = &attempt.previous()[0];
+    let to = attempt.url();
+    let same = (first.scheme(), first.host_str(), first.port_or_known_default())
+        == (to.scheme(), to.host_str(), to.port_or_known_default());
+    if !same {
+        let to = safe(to);
+        return attempt.error(format!("it redirects to another host, {to}, which is not followed"));
+    }
+    if attempt.previous().len() > MAX_REDIRECTS {
+        return attempt.error("it redirects in circles");
+    }
+    attempt.follow()
+}
+
+fn check_status(status: StatusCode, url: &Url) -> Result<(), ConnectorError> {
+    if status.is_success() {
+        return Ok(());
+    }
+    let (kind, what) = match status {
+        StatusCode::UNAUTHORIZED => (FailureKind::Auth, "does not accept the credentials"),
+        StatusCode::FORBIDDEN => (FailureKind::Auth, "accepts the credentials but does not allow reading"),
+        StatusCode::NOT_FOUND => (FailureKind::Protocol, "has nothing at this path"),
+        StatusCode::TOO_MANY_REQUESTS => (FailureKind::Limit, "is asked too often"),
+        _ => (FailureKind::Protocol, "answered with an error"),
+    };
+    let detail = format!("{} {what} (HTTP {})", safe(url), status.as_u16());
+    Err(ConnectorError::new(kind, detail).with_code(format!("http_{}", status.as_u16())))
+}
+
+/// The address without its query, where a key may be.
+fn safe(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.to_string()
+}
+
+/// An I/O error may be a TLS error in one or two wrappers, which its chain of causes skips.
+fn io_kind(error: &std::io::Error) -> FailureKind {
+    let mut error = error;
+    while let Some(inner) = error.get_ref() {
+        if inner.is::<rustls::Error>() {
+            return FailureKind::Tls;
+        }
+        match inner.downcast_ref::<std::io::Error>() {
+            Some(inner) => error = inner,
+            None => break,
+        }
+    }
+    ConnectorError::from_io(error, "").kind
+}
+
+/// The kind of a failure, found in the chain of its causes.
+fn classify(error: &reqwest::Error, url: &Url) -> ConnectorError {
+    let mut causes = Vec::new();
+    let mut kind = None;
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            kind = kind.or(Some(io_kind(io)));
+        }
+        if cause.is::<rustls::Error>() {
+            kind = Some(FailureKind::Tls);
+        }
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    let kind = if error.is_redirect() {
+        FailureKind::Protocol
+    } else if error.is_timeout() {
+        FailureKind::Timeout
+    } else if error.is_connect() {
+        kind.unwrap_or(FailureKind::Unreachable)
+    } else {
+        // The connection stood, and what came over it was no HTTP or broke off.
+        match kind {
+            Some(FailureKind::Tls) => FailureKind::Tls,
+            Some(FailureKind::Timeout) => FailureKind::Timeout,
+            _ => FailureKind::Protocol,
+        }
+    };
+    // The innermost cause says it best; the outer ones only repeat "error sending request".
+    let cause = causes.pop().unwrap_or_else(|| error.to_string());
+    ConnectorError::new(kind, format!("{}: {cause}", safe(url)))
+}

@@ -1,0 +1,78 @@
+//! Bodies, ids and queries whose errors are problem documents.
+
+use app::model::equipment::EquipmentId;
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use serde::de::DeserializeOwned;
+
+use crate::http::error::Problem;
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        OptionalBody::from_request(request, state)
+            .await?
+            .0
+            .map(Self)
+            .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "no_body", "a JSON body is needed"))
+    }
+}
+
+/// A JSON body, or none.
+pub struct OptionalBody<T>(pub Option<T>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let is_json = is_json(request.headers());
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| Problem::new(rejection.status(), "body_unreadable", rejection.body_text()))?;
+        if body.is_empty() {
+            return Ok(Self(None));
+        }
+        if !is_json {
+            let title = "the content type has to be application/json";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type", title));
+        }
+        serde_json::from_slice(&body)
+            .map(|value| Self(Some(value)))
+            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "body_invalid", error.to_string()))
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The `{id}` of the path.
+pub struct Id(pub EquipmentId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let unknown = || Problem::new(StatusCode::NOT_FOUND, "not_found", "no such equipment");
+        let Path(id) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| unknown())?;
+        id.parse().map(Self).map_err(|_| unknown())
+    }
+}
+
+/// The query.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query
+            .map(|Query(value)| Self(value))
+            .map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST, "query_invalid", rejection.body_text()))
+    }
+}

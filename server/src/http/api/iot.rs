@@ -1,0 +1,102 @@
+//! Connection settings and tests, live and past values.
+
+use app::model::{
+    api::{ConnectionTestResult, IotConfigRequest, IotConfigResponse, RealtimeData, SensorHistory},
+    connection_log::ConnectionLogEntry,
+};
+use axum::{Json, extract::State, http::StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::{
+    equipment::List,
+    extract::{Body, Id, OptionalBody, Params},
+};
+use crate::{
+    http::{
+        AppState,
+        error::{ApiResult, Problem},
+    },
+    service::Actor,
+};
+
+const MAX_READINGS: usize = 10_000;
+const MAX_LOG_ENTRIES: u32 = 1_000;
+
+/// Saves, applies and tests. The settings stay also when the test fails: the oven may just be switched off.
+pub async fn configure(
+    State(state): State<AppState>,
+    actor: Actor,
+    Id(id): Id,
+    Body(request): Body<IotConfigRequest>,
+) -> ApiResult<Json<IotConfigResponse>> {
+    state.service.configure_iot(&actor, id, request).await?;
+    let test = state.service.test_saved(id, None).await?;
+    Ok(Json(IotConfigResponse {
+        success: true,
+        message: "IoT configuration saved successfully".to_owned(),
+        equipment_id: id,
+        connection_test_result: test,
+    }))
+}
+
+/// Tests the settings in the body without saving them, or else the saved ones.
+pub async fn test(
+    State(state): State<AppState>,
+    Id(id): Id,
+    OptionalBody(request): OptionalBody<IotConfigRequest>,
+) -> ApiResult<Json<ConnectionTestResult>> {
+    Ok(Json(state.service.test_saved(id, request).await?))
+}
+
+pub async fn realtime(State(state): State<AppState>, Id(id): Id) -> ApiResult<Json<RealtimeData>> {
+    Ok(Json(state.service.realtime(id).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    /// 24 hours before the end where absent.
+    start_time: Option<Timestamp>,
+    /// Now where absent.
+    end_time: Option<Timestamp>,
+    limit: Option<usize>,
+}
+
+pub async fn history(
+    State(state): State<AppState>,
+    Id(id): Id,
+    Params(range): Params<Range>,
+) -> ApiResult<Json<SensorHistory>> {
+    let bad = |code, title| Problem::new(StatusCode::BAD_REQUEST, code, title);
+    let end = range.end_time.unwrap_or_else(Timestamp::now);
+    let default_start = end.checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+    let start = range.start_time.unwrap_or(default_start);
+    if start > end {
+        return Err(bad("range_reversed", "start_time is after end_time"));
+    }
+    let limit = range.limit.unwrap_or(MAX_READINGS);
+    if !(1..=MAX_READINGS).contains(&limit) {
+        return Err(bad("limit_out_of_range", "limit is from 1 to 10000"));
+    }
+    Ok(Json(state.service.history(id, start, end, limit).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogQuery {
+    limit: Option<u32>,
+}
+
+/// Newest first.
+pub async fn logs(
+    State(state): State<AppState>,
+    Id(id): Id,
+    Params(query): Params<LogQuery>,
+) -> ApiResult<Json<List<ConnectionLogEntry>>> {
+    let limit = query.limit.unwrap_or(100);
+    if !(1..=MAX_LOG_ENTRIES).contains(&limit) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "limit_out_of_range", "limit is from 1 to 1000"));
+    }
+    Ok(Json(state.service.connection_log(id, limit).await?.into()))
+}

@@ -1,0 +1,34 @@
+//! How the server does.
+
+use std::sync::atomic::Ordering;
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde_json::{Value, json};
+
+use crate::http::AppState;
+
+/// For load balancers and service managers: the database answers.
+pub async fn healthz(State(state): State<AppState>) -> (StatusCode, &'static str) {
+    match state.service.store.count_users().await {
+        Ok(_) => (StatusCode::OK, "ok\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    }
+}
+
+/// Counts since the server started.
+pub async fn stats(State(state): State<AppState>) -> Json<Value> {
+    let counters = &state.service.ingest.counters;
+    let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "build": state.service.live.build(),
+        "polls": state.service.poller.totals(),
+        "readings": {
+            "accepted": count(&counters.accepted),
+            "repeated": count(&counters.repeated),
+            "with_bad_values": count(&counters.with_bad_values),
+            "lost": count(&counters.lost),
+        },
+        "writer": state.service.ingest.writer_stats(),
+    }))
+}

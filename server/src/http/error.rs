@@ -1,0 +1,206 @@
+//! What clients are told when something goes wrong.
+//!
+//! Programs (`/api`, `/ws`, or whoever does not ask for HTML) get a problem document (RFC 9457) with a stable
+//! `code`, errors by field and the request's id; people get a page. What happened inside is logged once, here,
+//! under the same id.
+
+use std::any::Any;
+
+use app::{
+    model::{equipment::ConnectionStatus, failure::FailureKind, form::FieldError},
+    pages::{self, ErrorKind, ErrorPage},
+};
+use axum::{
+    Json,
+    extract::{OriginalUri, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{AppState, page};
+use crate::service::ServiceError;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// Gives every request an id that its answer, its log lines and its error page share.
+pub async fn name_request(request: Request, next: Next) -> Response {
+    let id = uuid::Uuid::new_v4().simple().to_string()[..12].to_owned();
+    let header = HeaderValue::from_str(&id).expect("hexadecimal digits make a header");
+    let mut response = CURRENT.scope(id, next.run(request)).await;
+    response.headers_mut().insert(REQUEST_ID, header);
+    response
+}
+
+fn request_id() -> String {
+    CURRENT.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// A problem document.
+#[derive(Serialize)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: String,
+    #[serde(serialize_with = "as_number")]
+    status: StatusCode,
+    /// Stable: programs decide on this.
+    code: &'static str,
+    request_id: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection: Option<ConnectionProblem>,
+}
+
+#[derive(Serialize)]
+struct ConnectionProblem {
+    connection_status: ConnectionStatus,
+    failure: Option<FailureKind>,
+    last_reading_at: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, code: &'static str, title: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: title.into(),
+            status,
+            code,
+            request_id: request_id(),
+            errors: Vec::new(),
+            connection: None,
+        }
+    }
+
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let title = "some values cannot be used";
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", title) }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(&self)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
+    }
+}
+
+/// Errors of API handlers.
+pub type ApiResult<T> = Result<T, Problem>;
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::NotFound(what) => Self::new(StatusCode::NOT_FOUND, "not_found", format!("no such {what}")),
+            ServiceError::Invalid(errors) => Self::invalid(errors),
+            ServiceError::NotConfigured => Self::new(StatusCode::CONFLICT, "not_configured", error.to_string()),
+            ServiceError::Offline { status, failure, last_reading } => Self {
+                connection: Some(ConnectionProblem {
+                    connection_status: status,
+                    failure,
+                    last_reading_at: last_reading,
+                }),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "offline", error.to_string())
+            },
+            ServiceError::Store(_) | ServiceError::Secret(_) | ServiceError::Password(_) | ServiceError::Session(_) => {
+                internal(&error)
+            }
+        }
+    }
+}
+
+fn internal(error: &dyn std::error::Error) -> Problem {
+    tracing::error!(request_id = %request_id(), "{error}");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong on the server; its log says what")
+}
+
+/// Errors of page handlers; rendered with the visitor's language by [`page`].
+pub struct PageError {
+    pub page: page::Page,
+    pub error: ServiceError,
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let (status, kind) = match &self.error {
+            ServiceError::NotFound(_) => (StatusCode::NOT_FOUND, ErrorKind::NotFound),
+            ServiceError::Invalid(_) | ServiceError::NotConfigured | ServiceError::Offline { .. } => {
+                (StatusCode::BAD_REQUEST, ErrorKind::BadRequest)
+            }
+            ServiceError::Store(_) | ServiceError::Secret(_) | ServiceError::Password(_) | ServiceError::Session(_) => {
+                tracing::error!(request_id = %request_id(), "{}", self.error);
+                (StatusCode::INTERNAL_SERVER_ERROR, ErrorKind::Internal)
+            }
+        };
+        render(&self.page, status, kind)
+    }
+}
+
+pub fn render(page: &page::Page, status: StatusCode, kind: ErrorKind) -> Response {
+    let html = pages::error(&page.0, ErrorPage { kind, request_id: request_id() });
+    (status, Html(html)).into_response()
+}
+
+/// Whether the client is a program rather than a person with a browser.
+pub fn is_for_program(request: &Request) -> bool {
+    // Inside `/api/v1` the path is without that prefix; the original one is kept beside it.
+    let path = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0).path();
+    path.starts_with("/api/") || path.starts_with("/ws/")
+}
+
+fn answer(request: &Request, state: &AppState, status: StatusCode, code: &'static str, kind: ErrorKind) -> Response {
+    if is_for_program(request) {
+        let title = status.canonical_reason().unwrap_or("error").to_lowercase();
+        return Problem::new(status, code, title).into_response();
+    }
+    render(&page::of_request(request.headers(), request.extensions(), request.uri(), state), status, kind)
+}
+
+pub fn unauthorised() -> Response {
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", "log in first").into_response()
+}
+
+pub fn forbidden(request: &Request, state: &AppState) -> Response {
+    answer(request, state, StatusCode::FORBIDDEN, "forbidden", ErrorKind::Forbidden)
+}
+
+pub fn wrong_origin(request: &Request, state: &AppState) -> Response {
+    answer(request, state, StatusCode::FORBIDDEN, "wrong_origin", ErrorKind::WrongOrigin)
+}
+
+pub fn not_found(request: &Request, state: &AppState) -> Response {
+    answer(request, state, StatusCode::NOT_FOUND, "not_found", ErrorKind::NotFound)
+}
+
+pub async fn api_not_found() -> Response {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path").into_response()
+}
+
+pub async fn method_not_allowed(State(state): State<AppState>, request: Request) -> Response {
+    answer(&request, &state, StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", ErrorKind::BadRequest)
+}
+
+/// A bug: the visitor gets an answer, the log the message.
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(request_id = %request_id(), "a request handler panicked: {message}");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong on the server").into_response()
+}

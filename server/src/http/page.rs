@@ -1,0 +1,81 @@
+//! What every page needs: language, theme, user, time.
+
+use app::{
+    i18n::Lang,
+    pages::{CurrentUser, Notice, PageContext, Theme},
+};
+use axum::{
+    extract::FromRequestParts,
+    http::{Extensions, HeaderMap, Uri, header, request::Parts},
+};
+use jiff::Timestamp;
+
+use super::{AppState, access::Login};
+
+/// The page context, as an extractor.
+pub struct Page(pub PageContext);
+
+impl FromRequestParts<AppState> for Page {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+        Ok(of_request(&parts.headers, &parts.extensions, &parts.uri, state))
+    }
+}
+
+pub fn of_request(headers: &HeaderMap, extensions: &Extensions, uri: &Uri, state: &AppState) -> Page {
+    let login = extensions.get::<Login>();
+    let account = login.map(|login| &login.0);
+    let lang = account
+        .and_then(|account| Lang::parse(account.language.as_deref()?))
+        .or_else(|| Lang::parse(&cookie(headers, "lang")?))
+        .or_else(|| Lang::from_accept_language(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?))
+        .unwrap_or(state.web.default_lang);
+    let theme = account
+        .and_then(|account| Theme::parse(account.theme.as_deref()?))
+        .or_else(|| Theme::parse(&cookie(headers, "theme")?))
+        .unwrap_or(Theme::Auto);
+    Page(PageContext {
+        lang,
+        theme,
+        user: account.map(|a| CurrentUser { username: a.user.username.clone(), role: a.user.role }),
+        assets: state.assets.clone(),
+        now: Timestamp::now(),
+        timezone: state.web.timezone.clone(),
+        path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        notice: query(uri, "done").as_deref().and_then(notice),
+        demo: state.web.demo.is_some(),
+    })
+}
+
+/// Notices travel in the address of the page that shows them, so that they work without a session.
+pub const fn notice_name(notice: Notice) -> &'static str {
+    match notice {
+        Notice::OvenSaved => "oven-saved",
+        Notice::OvenDisabled => "oven-disabled",
+        Notice::OvenEnabled => "oven-enabled",
+        Notice::OvenDeleted => "oven-deleted",
+        Notice::LoggedOut => "logged-out",
+        Notice::PreferencesSaved => "preferences-saved",
+    }
+}
+
+fn notice(name: &str) -> Option<Notice> {
+    use Notice::{LoggedOut, OvenDeleted, OvenDisabled, OvenEnabled, OvenSaved, PreferencesSaved};
+    [OvenSaved, OvenDisabled, OvenEnabled, OvenDeleted, LoggedOut, PreferencesSaved]
+        .into_iter()
+        .find(|notice| notice_name(*notice) == name)
+}
+
+fn query(uri: &Uri, name: &str) -> Option<String> {
+    let pairs = url::form_urlencoded::parse(uri.query()?.as_bytes());
+    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
+}

@@ -1,0 +1,214 @@
+//! What happens to every sample: validate, flag, publish, persist.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use app::model::{
+    equipment::{EquipmentId, EquipmentKind},
+    metric::{Metric, plausible_celsius},
+    reading::{Quality, QualityIssue, QualityReason, Reading},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    connectors::Sample,
+    live::LiveHub,
+    store::writer::{NotTaken, WriteOp, WriterHandle, WriterStats},
+};
+
+/// A source clock may be this far ahead; beyond it the arrival counts, or history would be written into the future.
+const FUTURE_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
+/// A source clock this far behind is said to be off, though the order of its readings is kept.
+const SKEW_TOLERANCE: SignedDuration = SignedDuration::from_secs(120);
+
+pub struct Ingest {
+    live: Arc<LiveHub>,
+    writer: WriterHandle,
+    newest: Mutex<HashMap<EquipmentId, Timestamp>>,
+    pub counters: Counters,
+}
+
+/// Since the server started.
+#[derive(Default)]
+pub struct Counters {
+    pub accepted: AtomicU64,
+    /// Readings whose source time had been seen before.
+    pub repeated: AtomicU64,
+    pub with_bad_values: AtomicU64,
+    pub lost: AtomicU64,
+}
+
+/// What became of a sample.
+#[derive(Debug, PartialEq)]
+pub enum Outcome {
+    /// Stored; `bad` names the fields whose values were rejected.
+    Accepted { bad: Vec<QualityIssue> },
+    /// The oven sent what it had sent before: its values age on.
+    Repeated,
+    /// The database no longer takes readings.
+    Lost,
+}
+
+impl Ingest {
+    pub fn new(live: Arc<LiveHub>, writer: WriterHandle) -> Self {
+        Self { live, writer, newest: Mutex::default(), counters: Counters::default() }
+    }
+
+    /// Takes one sample. Waits where the database cannot keep up, so that the poller slows down.
+    pub async fn accept(&self, id: EquipmentId, kind: EquipmentKind, interval_s: u32, sample: Sample) -> Outcome {
+        let now = Timestamp::now();
+        if let Some(measured_at) = sample.measured_at
+            && self.is_repeated(id, measured_at)
+        {
+            self.counters.repeated.fetch_add(1, Ordering::Relaxed);
+            return Outcome::Repeated;
+        }
+        let reading = validate(sample, kind, now, interval_s);
+        let bad: Vec<_> =
+            reading.quality_issues.iter().filter(|issue| issue.reason.quality() == Quality::Bad).cloned().collect();
+        if !bad.is_empty() {
+            self.counters.with_bad_values.fetch_add(1, Ordering::Relaxed);
+        }
+        self.live.publish(id, reading.clone());
+        let written =
+            self.writer.submit(WriteOp::Reading { equipment: id, reading: Box::new(reading), done: None }).await;
+        if written.is_err() {
+            self.counters.lost.fetch_add(1, Ordering::Relaxed);
+            return Outcome::Lost;
+        }
+        self.counters.accepted.fetch_add(1, Ordering::Relaxed);
+        Outcome::Accepted { bad }
+    }
+
+    /// For entries that belong to no sample.
+    pub async fn write(&self, op: WriteOp) -> Result<(), NotTaken> {
+        self.writer.submit(op).await
+    }
+
+    pub fn writer_stats(&self) -> WriterStats {
+        self.writer.stats()
+    }
+
+    pub fn forget(&self, id: EquipmentId) {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    /// Whether the source time did not change since the sample before.
+    fn is_repeated(&self, id: EquipmentId, measured_at: Timestamp) -> bool {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.insert(id, measured_at) == Some(measured_at)
+    }
+}
+
+/// A sample with its time settled and every value checked against what is plausible for this kind of oven.
+pub fn validate(sample: Sample, kind: EquipmentKind, now: Timestamp, interval_s: u32) -> Reading {
+    let mut issues = sample.issues;
+    let reading_time = settle_time(sample.measured_at, now, interval_s, &mut issues);
+    for (field, value) in sample.values.numbers() {
+        if let Some((low, high)) = plausible(&field, kind)
+            && !(low..=high).contains(&value)
+        {
+            issues.push(QualityIssue { field, reason: QualityReason::OutOfRange });
+        }
+    }
+    let quality = issues.iter().map(|issue| issue.reason.quality()).max().unwrap_or(Quality::Good);
+    Reading {
+        reading_time,
+        received_at: now,
+        values: sample.values,
+        active_batch_id: None,
+        quality,
+        quality_issues: issues,
+    }
+}
+
+fn plausible(field: &str, kind: EquipmentKind) -> Option<(f64, f64)> {
+    if field.starts_with("temperature_zones.") {
+        return Some(plausible_celsius(kind));
+    }
+    Metric::parse(field)?.plausible(kind)
+}
+
+fn settle_time(
+    measured_at: Option<Timestamp>,
+    now: Timestamp,
+    interval_s: u32,
+    issues: &mut Vec<QualityIssue>,
+) -> Timestamp {
+    let Some(measured_at) = measured_at else { return now };
+    let mut flag = |reason| issues.push(QualityIssue { field: Metric::ReadingTime.to_string(), reason });
+    let late = now.duration_since(measured_at);
+    if late < -FUTURE_TOLERANCE {
+        flag(QualityReason::FutureTime);
+        return now;
+    }
+    if late > SKEW_TOLERANCE.max(SignedDuration::from_secs(3 * i64::from(interval_s))) {
+        flag(QualityReason::ClockSkew);
+    }
+    measured_at
+}
+
+#[cfg(test)]
+mod tests {
+    use app::model::reading::Values;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-03-01T06:00:00Z".parse().unwrap()
+    }
+
+    fn sample(values: Values, measured_at: Option<&str>) -> Sample {
+        Sample { measured_at: measured_at.map(|at| at.parse().unwrap()), values, ..Sample::default() }
+    }
+
+    fn temperature(celsius: f64) -> Values {
+        Values { temperature: Some(celsius), ..Values::default() }
+    }
+
+    #[test]
+    fn implausible_values_are_bad_and_plausible_ones_good() {
+        let values = Values {
+            temperature_zones: [("core".to_owned(), 9_999.0), ("top".to_owned(), 240.0)].into(),
+            humidity: Some(101.0),
+            ..temperature(240.0)
+        };
+        let reading = validate(sample(values, None), EquipmentKind::Deck, now(), 5);
+        let fields: Vec<_> = reading.quality_issues.iter().map(|issue| issue.field.as_str()).collect();
+        assert_eq!(fields, ["humidity", "temperature_zones.core"]);
+        assert_eq!(reading.quality, Quality::Bad);
+        assert_eq!(reading.good().temperature, Some(240.0));
+        assert_eq!(reading.reading_time, now());
+    }
+
+    #[test]
+    fn a_clock_in_the_future_is_not_believed() {
+        let reading = validate(sample(temperature(200.0), Some("2031-01-01T00:00:00Z")), EquipmentKind::Deck, now(), 5);
+        assert_eq!((reading.reading_time, reading.quality), (now(), Quality::Uncertain));
+    }
+
+    #[test]
+    fn a_clock_behind_keeps_its_order_and_is_flagged() {
+        let reading = validate(sample(temperature(200.0), Some("2026-03-01T05:00:00Z")), EquipmentKind::Deck, now(), 5);
+        assert_eq!(reading.reading_time, "2026-03-01T05:00:00Z".parse().unwrap());
+        assert_eq!(reading.quality_issues[0].reason, QualityReason::ClockSkew);
+        let slow = validate(sample(temperature(200.0), Some("2026-03-01T05:58:30Z")), EquipmentKind::Deck, now(), 60);
+        assert_eq!(slow.quality, Quality::Good);
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_outside_the_range_is_good(celsius in any::<f64>()) {
+            let reading = validate(sample(temperature(celsius), None), EquipmentKind::Rack, now(), 5);
+            let shown = reading.good().temperature;
+            let (low, high) = plausible_celsius(EquipmentKind::Rack);
+            prop_assert_eq!(shown.is_some(), (low..=high).contains(&celsius));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Outcomes of attempts become status, log entries and messages to the operator: once per change, not per attempt.
+
+use std::sync::Arc;
+
+use app::model::{
+    connection_log::{ConnectionEvent, ConnectionLogEntry},
+    equipment::{ConnectionStatus, EquipmentId},
+    failure::FailureKind,
+    reading::QualityIssue,
+};
+use jiff::Timestamp;
+
+use super::PollContext;
+use crate::{connectors::ConnectorError, ingest::Outcome, store::writer::WriteOp};
+
+pub struct Journal {
+    id: EquipmentId,
+    name: String,
+    context: Arc<PollContext>,
+    state: State,
+    rejected: Vec<QualityIssue>,
+    losing: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    Up,
+    Down(FailureKind),
+}
+
+impl Journal {
+    pub fn new(id: EquipmentId, name: String, context: Arc<PollContext>) -> Self {
+        Self { id, name, context, state: State::New, rejected: Vec::new(), losing: false }
+    }
+
+    pub async fn connecting(&mut self) {
+        if self.state == State::New {
+            self.set_status(ConnectionStatus::Connecting, None).await;
+        }
+    }
+
+    pub async fn succeeded(&mut self, response_ms: f64, data_points: u32, outcome: Outcome) {
+        if self.state != State::Up {
+            let event = if self.state == State::New { ConnectionEvent::Connected } else { ConnectionEvent::Recovered };
+            tracing::info!(oven = %self.name, id = %self.id, response_ms, "{event}");
+            self.state = State::Up;
+            self.set_status(ConnectionStatus::Connected, None).await;
+            self.log(event, ConnectionStatus::Connected, None, Some(response_ms), Some(data_points)).await;
+        }
+        match outcome {
+            Outcome::Accepted { bad } => {
+                self.losing = false;
+                self.judge_values(bad, response_ms, data_points).await;
+            }
+            Outcome::Lost if !self.losing => {
+                self.losing = true;
+                tracing::error!(oven = %self.name, "readings are lost: the database takes none");
+            }
+            Outcome::Lost | Outcome::Repeated => {}
+        }
+    }
+
+    async fn judge_values(&mut self, bad: Vec<QualityIssue>, response_ms: f64, data_points: u32) {
+        if bad == self.rejected {
+            return;
+        }
+        let (event, problem) = if bad.is_empty() {
+            (ConnectionEvent::ValuesAccepted, None)
+        } else {
+            let named: Vec<_> = bad.iter().map(|issue| format!("{}: {}", issue.field, issue.reason)).collect();
+            let detail = format!("not shown and not used: {}", named.join(", "));
+            tracing::warn!(oven = %self.name, id = %self.id, "{detail}");
+            (ConnectionEvent::ValueRejected, Some((detail, event_code(&bad))))
+        };
+        self.rejected = bad;
+        self.log(event, ConnectionStatus::Connected, problem, Some(response_ms), Some(data_points)).await;
+    }
+
+    pub async fn failed(&mut self, error: &ConnectorError) {
+        let state = State::Down(error.kind);
+        if self.state == state {
+            return;
+        }
+        self.state = state;
+        self.rejected.clear();
+        tracing::warn!(oven = %self.name, id = %self.id, kind = %error.kind, code = %error.code, "{error}");
+        let status = error.kind.status();
+        self.set_status(status, Some(error.kind)).await;
+        self.log(error.kind.event(), status, Some((error.detail.clone(), error.code.clone())), None, None).await;
+    }
+
+    pub async fn stopped(&mut self) {
+        // What stays in the database must not claim a connection that nobody keeps.
+        self.set_status(ConnectionStatus::Unknown, None).await;
+    }
+
+    async fn set_status(&self, status: ConnectionStatus, failure: Option<FailureKind>) {
+        self.context.live.set_status(self.id, status, failure);
+        let last_connected = (status == ConnectionStatus::Connected).then(Timestamp::now);
+        let op = WriteOp::Status { equipment: self.id, status, last_connected };
+        // The writer only refuses when the server stops.
+        let _ = self.context.writer.submit(op).await;
+    }
+
+    async fn log(
+        &self,
+        event: ConnectionEvent,
+        status: ConnectionStatus,
+        problem: Option<(String, String)>,
+        response_ms: Option<f64>,
+        data_points: Option<u32>,
+    ) {
+        let (error_message, error_code) = problem.unzip();
+        let entry = ConnectionLogEntry {
+            event_type: event,
+            event_time: Timestamp::now(),
+            connection_status: status,
+            error_message,
+            error_code,
+            response_time_ms: response_ms.map(|ms| (ms * 100.0).round() / 100.0),
+            data_points_received: data_points,
+        };
+        let _ = self.context.writer.submit(WriteOp::Log { equipment: self.id, entry }).await;
+    }
+}
+
+fn event_code(bad: &[QualityIssue]) -> String {
+    bad.first().map(|issue| issue.reason.to_string()).unwrap_or_default()
+}

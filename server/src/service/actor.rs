@@ -1,0 +1,51 @@
+//! On whose behalf something is done.
+
+use app::model::user::Role;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Service, ServiceError};
+use crate::store::audit::AuditEntry;
+
+/// A logged-in user, or the system itself.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// None is the system: the demo's seed, for example.
+    pub user_id: Option<i64>,
+    pub username: String,
+    pub role: Role,
+    pub ip: Option<String>,
+}
+
+impl Actor {
+    pub fn system() -> Self {
+        Self { user_id: None, username: "system".to_owned(), role: Role::Admin, ip: None }
+    }
+}
+
+impl Service {
+    /// Writes to the audit log. A change that cannot be recorded is reported, not undone.
+    pub async fn record(
+        &self,
+        actor: &Actor,
+        action: &str,
+        object: (&str, Option<String>),
+        before: Option<Value>,
+        after: Option<Value>,
+    ) -> Result<(), ServiceError> {
+        self.store
+            .append_audit(&AuditEntry {
+                at: Timestamp::now(),
+                actor_id: actor.user_id,
+                actor_name: actor.username.clone(),
+                action: action.to_owned(),
+                object_type: object.0.to_owned(),
+                object_id: object.1,
+                before,
+                after,
+                client_ip: actor.ip.clone(),
+            })
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,274 @@
+//! Create, change, enable, delete. Order: validate, encrypt, save, record, apply.
+
+use std::collections::BTreeMap;
+
+use app::model::{
+    api::IotConfigRequest,
+    connection_log::{ConnectionEvent, ConnectionLogEntry},
+    equipment::{Equipment, EquipmentDraft, EquipmentId, POLL_INTERVAL_SECONDS},
+    form::{FieldError, Problem},
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Actor, Service, ServiceError};
+use crate::{
+    connectors::{self, Driver},
+    secrets::Credentials,
+    store::{equipment::CredentialChange, writer::WriteOp},
+};
+
+const MAX_TEXT: usize = 100;
+const MAX_ZONES: u32 = 64;
+
+/// What to do with stored credentials. No `Debug`: it holds secrets.
+pub enum SecretChange {
+    Keep,
+    /// Keeps the stored ones and replaces those that are given: a form never shows what is stored.
+    Merge(BTreeMap<String, String>),
+    Replace(BTreeMap<String, String>),
+}
+
+impl Service {
+    pub async fn create(
+        &self,
+        actor: &Actor,
+        draft: EquipmentDraft,
+        secrets: SecretChange,
+    ) -> Result<Equipment, ServiceError> {
+        self.create_as(actor, EquipmentId(uuid::Uuid::new_v4()), draft, secrets).await
+    }
+
+    /// Like [`create`](Self::create) with a given id.
+    pub async fn create_as(
+        &self,
+        actor: &Actor,
+        id: EquipmentId,
+        draft: EquipmentDraft,
+        secrets: SecretChange,
+    ) -> Result<Equipment, ServiceError> {
+        let credentials = relevant(&draft, merged(Credentials::default(), secrets));
+        let (draft, credentials) = self.checked(id, draft, credentials)?;
+        let sealed = self.sealed(id, &credentials);
+        self.store.create_equipment(id, &draft, sealed.as_deref()).await?;
+        let after = Some(json!(draft));
+        self.record(actor, "equipment.create", ("equipment", Some(id.to_string())), None, after).await?;
+        self.log_config_change(id).await;
+        self.apply(id).await
+    }
+
+    pub async fn update(
+        &self,
+        actor: &Actor,
+        id: EquipmentId,
+        draft: EquipmentDraft,
+        secrets: SecretChange,
+    ) -> Result<Equipment, ServiceError> {
+        let before = self.equipment(id).await?;
+        let secrets_changed = !matches!(&secrets, SecretChange::Keep)
+            && !matches!(&secrets, SecretChange::Merge(given) if given.is_empty());
+        let credentials = relevant(&draft, merged(self.stored_credentials(id).await?, secrets));
+        let (draft, credentials) = self.checked(id, draft, credentials)?;
+        let sealed = self.sealed(id, &credentials);
+        let change = sealed.as_deref().map_or(CredentialChange::Remove, CredentialChange::Replace);
+        self.store.update_equipment(id, &draft, change).await?;
+        let mut after = json!(draft);
+        // The log says that credentials changed, never to what.
+        after["credentials_changed"] = secrets_changed.into();
+        let before = Some(json!(EquipmentDraft::from(&before)));
+        self.record(actor, "equipment.update", ("equipment", Some(id.to_string())), before, Some(after)).await?;
+        self.log_config_change(id).await;
+        self.apply(id).await
+    }
+
+    /// Only the connection, as the API's `iot-config` gives it.
+    pub async fn configure_iot(
+        &self,
+        actor: &Actor,
+        id: EquipmentId,
+        request: IotConfigRequest,
+    ) -> Result<Equipment, ServiceError> {
+        let current = self.equipment(id).await?;
+        let (draft, secrets) = with_iot_config(&current, request);
+        self.update(actor, id, draft, secrets).await
+    }
+
+    pub async fn set_enabled(&self, actor: &Actor, id: EquipmentId, enabled: bool) -> Result<(), ServiceError> {
+        self.store.set_equipment_enabled(id, enabled).await?;
+        let action = if enabled { "equipment.enable" } else { "equipment.disable" };
+        self.record(actor, action, ("equipment", Some(id.to_string())), None, None).await?;
+        self.apply(id).await?;
+        Ok(())
+    }
+
+    /// Deletes an oven with its history.
+    pub async fn delete(&self, actor: &Actor, id: EquipmentId) -> Result<(), ServiceError> {
+        let _applying = self.applying.lock().await;
+        let before = self.equipment(id).await?;
+        self.poller.stop(id).await;
+        self.store.delete_equipment(id).await?;
+        self.live.remove(id);
+        let before = Some(json!(EquipmentDraft::from(&before)));
+        self.record(actor, "equipment.delete", ("equipment", Some(id.to_string())), before, None).await
+    }
+
+    pub async fn equipment(&self, id: EquipmentId) -> Result<Equipment, ServiceError> {
+        self.store.equipment(id).await?.ok_or(ServiceError::NotFound("equipment"))
+    }
+
+    /// Names of the stored secrets.
+    pub async fn stored_secret_names(&self, id: EquipmentId) -> Result<Vec<String>, ServiceError> {
+        Ok(self.stored_credentials(id).await?.names().map(str::to_owned).collect())
+    }
+
+    pub(super) async fn stored_credentials(&self, id: EquipmentId) -> Result<Credentials, ServiceError> {
+        match self.store.credentials(id).await? {
+            Some(blob) => Ok(self.keyring.open(id.0, &blob)?),
+            None => Ok(Credentials::default()),
+        }
+    }
+
+    fn sealed(&self, id: EquipmentId, credentials: &Credentials) -> Option<Vec<u8>> {
+        (!credentials.is_empty()).then(|| self.keyring.seal(id.0, credentials))
+    }
+
+    /// The draft with the protocol's own name and tidy texts, or everything that is wrong with it.
+    fn checked(
+        &self,
+        id: EquipmentId,
+        mut draft: EquipmentDraft,
+        credentials: Credentials,
+    ) -> Result<(EquipmentDraft, Credentials), ServiceError> {
+        draft.name = draft.name.trim().to_owned();
+        draft.location = draft.location.trim().to_owned();
+        let mut errors = check(&draft);
+        if let Some(driver) = draft.iot_protocol.as_deref().and_then(connectors::find) {
+            draft.iot_protocol = Some(driver.manifest.id.to_owned());
+            errors.extend(unknown_secrets(driver, &credentials));
+        }
+        if draft.iot_protocol.is_some() {
+            // Building needs the credentials for good; the copy is wiped with the connection.
+            let copy =
+                credentials.names().filter_map(|name| Some((name.to_owned(), credentials.get(name)?.to_owned())));
+            errors.extend(self.build(id, &draft, copy.collect()).err().unwrap_or_default());
+        }
+        if errors.is_empty() { Ok((draft, credentials)) } else { Err(ServiceError::Invalid(errors)) }
+    }
+
+    async fn log_config_change(&self, id: EquipmentId) {
+        self.write_log(id, ConnectionEvent::ConfigChanged, None).await;
+    }
+
+    pub(super) async fn log_config_failure(&self, id: EquipmentId, error: &ServiceError) {
+        let detail = match error {
+            ServiceError::Invalid(errors) => {
+                let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+                format!("these settings cannot be used: {}", fields.join(", "))
+            }
+            other => other.to_string(),
+        };
+        self.write_log(id, ConnectionEvent::ConfigInvalid, Some(detail)).await;
+    }
+
+    async fn write_log(&self, id: EquipmentId, event: ConnectionEvent, message: Option<String>) {
+        let status = self.live.oven(id).map_or(app::model::equipment::ConnectionStatus::Unknown, |oven| oven.status);
+        let entry = ConnectionLogEntry {
+            event_type: event,
+            event_time: Timestamp::now(),
+            connection_status: status,
+            error_message: message,
+            error_code: None,
+            response_time_ms: None,
+            data_points_received: None,
+        };
+        self.write(WriteOp::Log { equipment: id, entry }).await;
+    }
+
+    pub(super) async fn write(&self, op: WriteOp) {
+        if self.ingest.write(op).await.is_err() {
+            tracing::warn!("a connection log entry was not written: the server is stopping");
+        }
+    }
+}
+
+/// A saved oven with the connection that the API gives.
+pub fn with_iot_config(current: &Equipment, request: IotConfigRequest) -> (EquipmentDraft, SecretChange) {
+    let draft = EquipmentDraft {
+        iot_enabled: true,
+        iot_protocol: Some(request.protocol),
+        iot_endpoint: Some(request.endpoint),
+        iot_port: request.port,
+        iot_config: request.additional_config,
+        supports_realtime: request.supports_realtime,
+        poll_interval_seconds: request.poll_interval_seconds,
+        ..EquipmentDraft::from(current)
+    };
+    (draft, request.credentials.map_or(SecretChange::Keep, SecretChange::Replace))
+}
+
+pub(super) fn merged(stored: Credentials, change: SecretChange) -> Credentials {
+    let (mut credentials, given) = match change {
+        SecretChange::Keep => return stored,
+        SecretChange::Merge(given) => (stored, given),
+        SecretChange::Replace(given) => (Credentials::default(), given),
+    };
+    for (name, value) in given {
+        credentials.insert(name, value);
+    }
+    credentials
+}
+
+/// Credentials without those of another login method than the chosen one: a password that is no longer used
+/// should not lie around.
+pub(super) fn relevant(draft: &EquipmentDraft, credentials: Credentials) -> Credentials {
+    let Some(driver) = draft.iot_protocol.as_deref().and_then(connectors::find) else { return credentials };
+    let unused: Vec<&str> = driver
+        .manifest
+        .secrets()
+        .filter(|field| {
+            field.only_when.is_some_and(|(setting, values)| {
+                let chosen = draft.iot_config.get(setting).and_then(Value::as_str).filter(|value| !value.is_empty());
+                chosen.is_some_and(|chosen| !values.contains(&chosen))
+            })
+        })
+        .map(|field| field.key)
+        .collect();
+    let kept = credentials.names().filter(|name| !unused.contains(name));
+    kept.filter_map(|name| Some((name.to_owned(), credentials.get(name)?.to_owned()))).collect()
+}
+
+fn unknown_secrets(driver: &Driver, credentials: &Credentials) -> Vec<FieldError> {
+    let known: Vec<_> = driver.manifest.secrets().map(|field| field.key).collect();
+    let unknown = credentials.names().filter(|name| !known.contains(name));
+    let detail = format!("unknown credential; known are {}", known.join(", "));
+    unknown.map(|name| FieldError::new(format!("secret.{name}"), Problem::Other { detail: detail.clone() })).collect()
+}
+
+/// What does not depend on the protocol.
+fn check(draft: &EquipmentDraft) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if draft.name.is_empty() {
+        errors.push(FieldError::new("name", Problem::Required));
+    }
+    let texts = [
+        ("name", Some(&draft.name)),
+        ("location", Some(&draft.location)),
+        ("manufacturer", draft.manufacturer.as_ref()),
+        ("model", draft.model.as_ref()),
+        ("serial_number", draft.serial_number.as_ref()),
+        ("firmware_version", draft.firmware_version.as_ref()),
+    ];
+    for (field, text) in texts {
+        if text.is_some_and(|text| text.chars().count() > MAX_TEXT) {
+            errors.push(FieldError::new(field, Problem::TooLong { max: MAX_TEXT }));
+        }
+    }
+    let range = |field: &str, value: u32, min: u32, max: u32| {
+        let problem = Problem::OutOfRange { min: f64::from(min), max: f64::from(max) };
+        (!(min..=max).contains(&value)).then(|| FieldError::new(field, problem))
+    };
+    let (min, max) = (*POLL_INTERVAL_SECONDS.start(), *POLL_INTERVAL_SECONDS.end());
+    errors.extend(range("poll_interval_seconds", draft.poll_interval_seconds, min, max));
+    errors.extend(range("temperature_zones", draft.temperature_zones, 1, MAX_ZONES));
+    errors
+}

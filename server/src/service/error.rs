@@ -1,0 +1,41 @@
+//! What can be wrong with a request to the service.
+
+use app::model::{equipment::ConnectionStatus, failure::FailureKind, form::FieldError};
+use jiff::Timestamp;
+
+use crate::{auth::password::PasswordError, secrets::SecretError, store::StoreError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// Each error names a field.
+    #[error("{} of the values cannot be used", .0.len())]
+    Invalid(Vec<FieldError>),
+    /// The oven has no connection, or it is switched off.
+    #[error("this oven has no connection that is switched on")]
+    NotConfigured,
+    /// The oven does not answer; `last_reading` is when it last did.
+    #[error("this oven does not answer at the moment")]
+    Offline { status: ConnectionStatus, failure: Option<FailureKind>, last_reading: Option<Timestamp> },
+    #[error(transparent)]
+    Store(StoreError),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error("the session could not be kept: {0}")]
+    Session(tower_sessions::session::Error),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(what) => Self::NotFound(what),
+            StoreError::Conflict(field) => {
+                Self::Invalid(vec![FieldError::new(field, app::model::form::Problem::Taken)])
+            }
+            other => Self::Store(other),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The IoT integration service: what pages and the API may do with ovens. Both end up here, so that a rule
+//! (validate, encrypt, save, apply, write to the audit log) holds whoever asks.
+//!
+//! # Layout
+//! - `mod.rs` what the service is made of, starting and stopping every oven
+//! - [`error`] what can be wrong with a request
+//! - [`actor`] on whose behalf something is done
+//! - [`configure`] create, change, enable, delete; each change is applied at once to that oven alone
+//! - [`draft_secrets`] keeps typed secrets between two submissions of a form, sealed
+//! - [`probe`] connection tests, before or after saving
+//! - [`views`] live values, history, log and health of ovens
+//! - [`form`] the admin's oven form to a draft and back
+
+pub mod actor;
+pub mod configure;
+pub mod draft_secrets;
+pub mod error;
+pub mod form;
+pub mod probe;
+pub mod views;
+
+use std::{sync::Arc, time::Duration};
+
+use app::model::{
+    equipment::{Equipment, EquipmentDraft, EquipmentId},
+    failure::FailureKind,
+    form::{FieldError, Problem},
+};
+use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    connectors::{self, Connection, Settings},
+    ingest::Ingest,
+    live::LiveHub,
+    poller::Poller,
+    secrets::{Credentials, Keyring},
+    store::Store,
+};
+pub use actor::Actor;
+pub use error::ServiceError;
+
+pub struct Service {
+    pub store: Store,
+    pub live: Arc<LiveHub>,
+    pub poller: Arc<Poller>,
+    pub ingest: Arc<Ingest>,
+    pub keyring: Keyring,
+    pub limits: Limits,
+    /// Cancelled when the server stops.
+    pub shutdown: CancellationToken,
+    applying: tokio::sync::Mutex<()>,
+}
+
+/// What a service is made of.
+pub struct Parts {
+    pub store: Store,
+    pub live: Arc<LiveHub>,
+    pub poller: Arc<Poller>,
+    pub ingest: Arc<Ingest>,
+    pub keyring: Keyring,
+    pub limits: Limits,
+    pub shutdown: CancellationToken,
+}
+
+/// What connections get from the configuration.
+#[derive(Clone)]
+pub struct Limits {
+    pub timezone: TimeZone,
+    pub default_timeout: Duration,
+    pub response_limit: usize,
+}
+
+impl Service {
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { store, live, poller, ingest, keyring, limits, shutdown } = parts;
+        let applying = tokio::sync::Mutex::default();
+        Arc::new(Self { store, live, poller, ingest, keyring, limits, shutdown, applying })
+    }
+
+    /// Shows every oven with its last stored reading and starts those that are enabled.
+    pub async fn start_all(&self) -> Result<(), ServiceError> {
+        self.store.reset_connection_statuses().await?;
+        let ovens = self.store.equipment_list().await?;
+        for equipment in &ovens {
+            self.live.configure(equipment);
+        }
+        for (id, reading) in self.store.latest_readings().await? {
+            self.live.restore(id, reading);
+        }
+        for equipment in &ovens {
+            self.apply(equipment.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts, restarts or stops the connection of one oven as its stored settings say.
+    async fn apply(&self, id: EquipmentId) -> Result<Equipment, ServiceError> {
+        // One at a time, and each reads what is stored: of two admins' changes the later one holds.
+        let _applying = self.applying.lock().await;
+        let equipment = self.equipment(id).await?;
+        self.poller.stop(id).await;
+        self.live.configure(&equipment);
+        if !equipment.iot_enabled || equipment.iot_protocol.is_none() {
+            return Ok(equipment);
+        }
+        match self.connection_of(&equipment).await {
+            Ok(connection) => self.poller.start(&equipment, connection).await,
+            Err(error) => {
+                // Settings were valid when saved; a newer version or a lost key can make them invalid.
+                tracing::error!(oven = %equipment.name, id = %equipment.id, "not started: {error}");
+                let kind = FailureKind::Config;
+                self.live.set_status(equipment.id, kind.status(), Some(kind));
+                self.log_config_failure(equipment.id, &error).await;
+            }
+        }
+        Ok(equipment)
+    }
+
+    async fn connection_of(&self, equipment: &Equipment) -> Result<Box<dyn Connection>, ServiceError> {
+        let credentials = self.stored_credentials(equipment.id).await?;
+        self.build(equipment.id, &equipment.into(), credentials).map_err(ServiceError::Invalid)
+    }
+
+    /// A connection from settings; no I/O.
+    fn build(
+        &self,
+        id: EquipmentId,
+        draft: &EquipmentDraft,
+        credentials: Credentials,
+    ) -> Result<Box<dyn Connection>, Vec<FieldError>> {
+        let protocol = draft.iot_protocol.as_deref().unwrap_or_default();
+        let Some(driver) = connectors::find(protocol) else {
+            return Err(vec![FieldError::new("iot_protocol", Problem::UnknownChoice)]);
+        };
+        (driver.build)(Settings {
+            equipment: id,
+            endpoint: draft.iot_endpoint.clone().unwrap_or_default(),
+            port: draft.iot_port,
+            config: draft.iot_config.clone(),
+            credentials,
+            timezone: self.limits.timezone.clone(),
+            default_timeout: self.limits.default_timeout,
+            response_limit: self.limits.response_limit,
+        })
+    }
+}

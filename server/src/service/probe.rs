@@ -1,0 +1,73 @@
+//! Connection tests.
+
+use app::model::{
+    api::{ConnectionTestResult, IotConfigRequest, StageResult, TestStage},
+    connection_log::{ConnectionEvent, ConnectionLogEntry},
+    equipment::{EquipmentDraft, EquipmentId},
+};
+use jiff::Timestamp;
+
+use super::{
+    Service, ServiceError,
+    configure::{SecretChange, merged, relevant, with_iot_config},
+};
+use crate::{ingest, store::writer::WriteOp};
+
+impl Service {
+    /// Tests settings that need not be saved. `saved` is the oven whose stored credentials fill what is left out.
+    pub async fn test_draft(
+        &self,
+        saved: Option<EquipmentId>,
+        draft: &EquipmentDraft,
+        secrets: SecretChange,
+    ) -> Result<ConnectionTestResult, ServiceError> {
+        let stored = match saved {
+            Some(id) => self.stored_credentials(id).await?,
+            None => crate::secrets::Credentials::default(),
+        };
+        let id = saved.unwrap_or(EquipmentId(uuid::Uuid::nil()));
+        let credentials = relevant(draft, merged(stored, secrets));
+        let mut connection = self.build(id, draft, credentials).map_err(ServiceError::Invalid)?;
+        let outcome = connection.test().await;
+        let mut result = outcome.result;
+        let settings =
+            StageResult { stage: TestStage::Settings, success: true, duration_ms: 0.0, detail: String::new() };
+        result.stages.insert(0, settings);
+        result.reading = outcome
+            .sample
+            .map(|sample| ingest::validate(sample, draft.kind, Timestamp::now(), draft.poll_interval_seconds));
+        if let Some(id) = saved {
+            self.log_test(id, &result).await;
+        }
+        Ok(result)
+    }
+
+    /// Tests a saved oven, with the settings that a request gives, or else with the saved ones.
+    pub async fn test_saved(
+        &self,
+        id: EquipmentId,
+        request: Option<IotConfigRequest>,
+    ) -> Result<ConnectionTestResult, ServiceError> {
+        let equipment = self.equipment(id).await?;
+        let (draft, secrets) = match request {
+            Some(request) => with_iot_config(&equipment, request),
+            None if equipment.iot_protocol.is_none() => return Err(ServiceError::NotConfigured),
+            None => (EquipmentDraft::from(&equipment), SecretChange::Keep),
+        };
+        self.test_draft(Some(id), &draft, secrets).await
+    }
+
+    async fn log_test(&self, id: EquipmentId, result: &ConnectionTestResult) {
+        let points = result.reading.as_ref().map(|reading| reading.values.numbers().len() as u32);
+        let entry = ConnectionLogEntry {
+            event_type: ConnectionEvent::Test,
+            event_time: Timestamp::now(),
+            connection_status: result.status,
+            error_message: result.error_details.clone(),
+            error_code: result.error_kind.map(|kind| kind.to_string()),
+            response_time_ms: result.response_time_ms.map(|ms| ms as f64),
+            data_points_received: points,
+        };
+        self.write(WriteOp::Log { equipment: id, entry }).await;
+    }
+}

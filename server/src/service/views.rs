@@ -1,0 +1,147 @@
+//! What is known of ovens: live, past, and how their connections do.
+
+use app::{
+    model::{
+        api::{RealtimeData, SensorHistory},
+        connection_log::ConnectionLogEntry,
+        equipment::{Equipment, EquipmentId},
+        live::{Freshness, LiveOven},
+        reading::Reading,
+    },
+    pages::{AdminOvens, Board, OvenDetail, TrendPoint},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Service, ServiceError};
+
+/// Span of the trend on an oven's page.
+const TREND: SignedDuration = SignedDuration::from_mins(30);
+/// Points of a trend: more cannot be told apart at its width.
+const TREND_POINTS: usize = 360;
+/// Log entries on an oven's page.
+const LOG_ENTRIES: u32 = 25;
+
+impl Service {
+    pub fn board(&self) -> Board {
+        let (seq, ovens) = self.live.all();
+        Board { ovens, seq, build: self.live.build().to_owned() }
+    }
+
+    pub fn live_oven(&self, equipment: &Equipment) -> LiveOven {
+        self.live.oven(equipment.id).unwrap_or_else(|| LiveOven::new(equipment))
+    }
+
+    pub async fn admin_ovens(&self) -> Result<AdminOvens, ServiceError> {
+        let ovens = self.store.equipment_list().await?;
+        let ovens = ovens.into_iter().map(|equipment| {
+            let live = self.live_oven(&equipment);
+            (equipment, live)
+        });
+        Ok(AdminOvens { ovens: ovens.collect() })
+    }
+
+    pub async fn oven_detail(&self, id: EquipmentId) -> Result<OvenDetail, ServiceError> {
+        let equipment = self.equipment(id).await?;
+        let now = Timestamp::now();
+        let readings = self.store.readings(id, now - TREND, now + SignedDuration::from_secs(60), u32::MAX).await?;
+        Ok(OvenDetail {
+            live: self.live_oven(&equipment),
+            equipment,
+            build: self.live.build().to_owned(),
+            trend: trend(&readings),
+            log: self.connection_log(id, LOG_ENTRIES).await?,
+            health: self.poller.health(id),
+        })
+    }
+
+    pub async fn connection_log(&self, id: EquipmentId, limit: u32) -> Result<Vec<ConnectionLogEntry>, ServiceError> {
+        self.equipment(id).await?;
+        let records = self.store.connection_logs(id, limit, None).await?;
+        Ok(records.into_iter().map(|record| record.entry).collect())
+    }
+
+    /// The current values. An oven without a connection, and one that does not answer, are errors of their own:
+    /// old values must not pass for current ones.
+    pub async fn realtime(&self, id: EquipmentId) -> Result<RealtimeData, ServiceError> {
+        let equipment = self.equipment(id).await?;
+        let live = self.live_oven(&equipment);
+        let reading = self.live.last_reading(id);
+        let now = Timestamp::now();
+        let now_ms = now.as_millisecond();
+        match live.freshness(now_ms) {
+            Freshness::Disabled => return Err(ServiceError::NotConfigured),
+            Freshness::Live | Freshness::Stale => {}
+            Freshness::Offline | Freshness::Waiting => {
+                let last_reading = reading.as_ref().map(|reading| reading.reading_time);
+                return Err(ServiceError::Offline { status: live.status, failure: live.failure, last_reading });
+            }
+        }
+        let reading =
+            reading.ok_or(ServiceError::Offline { status: live.status, failure: live.failure, last_reading: None })?;
+        let good = reading.good();
+        Ok(RealtimeData {
+            equipment_id: id,
+            equipment_name: equipment.name,
+            timestamp: reading.reading_time,
+            connection_status: live.status,
+            temperature: good.temperature,
+            temperature_zones: good.temperature_zones,
+            humidity: good.humidity,
+            operational_status: good.operational_status,
+            cycle_stage: good.cycle_stage,
+            cycle_progress_percentage: good.cycle_progress_percentage,
+            time_remaining_minutes: good.time_remaining_minutes,
+            energy_consumption_kwh: good.energy_consumption_kwh,
+            active_batch_id: reading.active_batch_id,
+            active_batch_name: None,
+            target_temperature: good.target_temperature,
+            received_at: reading.received_at,
+            age_seconds: live.age_ms(now_ms).unwrap_or_default() as f64 / 1_000.0,
+            quality: reading.quality,
+            quality_issues: reading.quality_issues.clone(),
+        })
+    }
+
+    /// Raw readings from `start` until before `end`, oldest first; the newest `limit` where there are more.
+    pub async fn history(
+        &self,
+        id: EquipmentId,
+        start: Timestamp,
+        end: Timestamp,
+        limit: usize,
+    ) -> Result<SensorHistory, ServiceError> {
+        self.equipment(id).await?;
+        let mut readings = self.store.readings(id, start, end, limit as u32 + 1).await?;
+        let truncated = readings.len() > limit;
+        if truncated {
+            readings.remove(0);
+        }
+        Ok(SensorHistory {
+            equipment_id: id,
+            start_time: start,
+            end_time: end,
+            total_readings: readings.len(),
+            truncated,
+            readings,
+        })
+    }
+}
+
+/// At most [`TREND_POINTS`] points; the last reading of each stretch stands for it, so that what is drawn was
+/// really measured.
+fn trend(readings: &[Reading]) -> Vec<TrendPoint> {
+    let step = readings.len().div_ceil(TREND_POINTS).max(1);
+    readings
+        .chunks(step)
+        .filter_map(<[Reading]>::last)
+        .map(|reading| {
+            let good = reading.good();
+            TrendPoint {
+                at_ms: reading.reading_time.as_millisecond(),
+                temperature: good.temperature,
+                target: good.target_temperature,
+                zones: good.temperature_zones,
+            }
+        })
+        .collect()
+}

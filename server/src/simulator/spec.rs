@@ -1,0 +1,126 @@
+//! What a simulated oven is told before it starts.
+
+use serde::Serialize;
+
+use super::program::Program;
+
+/// An oven to simulate.
+#[derive(Clone)]
+pub struct OvenSpec {
+    /// Id under which the oven knows itself, used in its paths. Letters, digits and dashes.
+    pub id: String,
+    pub name: String,
+    /// Area of the bakery where it stands.
+    pub area: String,
+    pub kind: OvenKind,
+    pub vendor: Vendor,
+    pub manufacturer: String,
+    pub model: String,
+    /// Decides the noise, the small differences between loads, and the phase the oven starts in.
+    pub seed: u64,
+    /// Baked one after another, forever. At least one.
+    pub programs: Vec<Program>,
+    /// Seconds of baking per second of wall time. Everything the oven *reports* (remaining time, energy, power) is in
+    /// wall time, so that what it says adds up for whoever watches it: an oven at 6 is a fast oven, not a fast clock.
+    pub time_scale: f64,
+    pub credentials: Credentials,
+    /// Port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+}
+
+impl OvenSpec {
+    /// Path of the document with the live values, for example `/remote/ovens/horno-de-pisos-1/values`.
+    pub fn data_path(&self) -> String {
+        self.vendor.data_endpoint().replace("{equipment_id}", &self.id)
+    }
+
+    /// Path of the short document with the state alone, where the vendor has one.
+    pub fn status_path(&self) -> Option<String> {
+        Some(self.vendor.status_endpoint()?.replace("{equipment_id}", &self.id))
+    }
+
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        let Self { id, time_scale, .. } = self;
+        let plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        anyhow::ensure!(plain, "the id {id:?} of a simulated oven must be letters, digits and dashes");
+        anyhow::ensure!(!self.programs.is_empty(), "simulated oven {id:?} has no programs");
+        let scale_fits = time_scale.is_finite() && *time_scale > 0.0;
+        anyhow::ensure!(scale_fits, "simulated oven {id:?} has the time scale {time_scale}, which is not above 0");
+        for program in &self.programs {
+            let fits = program.bake_s > 0.0 && (0.0..=program.bake_s).contains(&program.steam_s);
+            anyhow::ensure!(fits, "program {:?} of simulated oven {id:?} has impossible durations", program.name);
+        }
+        Ok(())
+    }
+}
+
+/// What sort of oven it is; decides how it is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OvenKind {
+    Deck,
+    Rack,
+    Combi,
+    Tunnel,
+    Proofer,
+    Other,
+}
+
+impl OvenKind {
+    /// The word the REST API and the database use for this kind.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deck => "deck",
+            Self::Rack => "rack",
+            Self::Combi => "combi",
+            Self::Tunnel => "tunnel",
+            Self::Proofer => "proofer",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Whose JSON the oven speaks. None of these is a real vendor; each bundles habits that real payloads have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vendor {
+    /// Flat, friendly JSON in °C and kWh, behind a bearer token.
+    Generic,
+    /// Nested arrays of 1/100 °C, German modes, epoch milliseconds, Wh, behind HTTP basic authentication.
+    Decks,
+    /// °F as text, numeric modes, local time without a zone, behind an API key.
+    Combi,
+}
+
+impl Vendor {
+    pub const ALL: [Self; 3] = [Self::Generic, Self::Decks, Self::Combi];
+
+    /// Path of the live values with `{equipment_id}` where the oven's id belongs.
+    pub fn data_endpoint(self) -> &'static str {
+        match self {
+            Self::Generic => "/api/v1/equipment/{equipment_id}/data",
+            Self::Decks => "/remote/ovens/{equipment_id}/values",
+            Self::Combi => "/units/{equipment_id}/live",
+        }
+    }
+
+    /// Path of the state alone with `{equipment_id}` where the oven's id belongs.
+    pub fn status_endpoint(self) -> Option<&'static str> {
+        match self {
+            Self::Generic => Some("/api/v1/equipment/{equipment_id}/status"),
+            Self::Decks => Some("/remote/ovens/{equipment_id}/state"),
+            Self::Combi => None,
+        }
+    }
+}
+
+/// What the oven wants to hear before it answers. Any sort can be given to any vendor.
+#[derive(Clone)]
+pub enum Credentials {
+    /// `Authorization: Basic …`
+    Basic { username: String, password: String },
+    /// `Authorization: Bearer …`
+    Token(String),
+    /// `X-Api-Key: …`, or `api_key=…` in the query.
+    ApiKey(String),
+}

@@ -1,0 +1,185 @@
+//! Accounts. A user is disabled rather than deleted, because alerts and the audit log refer to them.
+
+use app::model::user::{Role, User};
+use jiff::Timestamp;
+use sqlx::sqlite::{SqliteQueryResult, SqliteRow};
+
+use super::{
+    Store,
+    cells::Cells,
+    error::{Doing as _, StoreError},
+};
+
+/// A user with what only the server may know; no `Debug`, because of the hash.
+#[derive(Clone)]
+pub struct Account {
+    pub user: User,
+    pub password_hash: String,
+    pub language: Option<String>,
+    pub theme: Option<String>,
+    /// A session made under another epoch is over.
+    pub session_epoch: i64,
+}
+
+const COLUMNS: &str =
+    "id, username, role, disabled, created_at, last_login_at, password_hash, language, theme, session_epoch";
+
+impl Store {
+    pub async fn count_users(&self) -> Result<i64, StoreError> {
+        sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&self.pool).await.doing("counting users")
+    }
+
+    pub async fn create_user(&self, username: &str, password_hash: &str, role: Role) -> Result<Account, StoreError> {
+        let done = self.insert_user("", username, password_hash, role).await?;
+        self.user(done.last_insert_rowid()).await?.ok_or(StoreError::NotFound("user"))
+    }
+
+    /// Makes the first user, or returns None when there is one: two people who set up a new server at the same
+    /// time must not both become its admin.
+    pub async fn create_first_user(
+        &self,
+        username: &str,
+        password_hash: &str,
+        role: Role,
+    ) -> Result<Option<Account>, StoreError> {
+        let only = "WHERE NOT EXISTS (SELECT 1 FROM users)";
+        let done = self.insert_user(only, username, password_hash, role).await?;
+        if done.rows_affected() == 0 {
+            return Ok(None);
+        }
+        self.user(done.last_insert_rowid()).await
+    }
+
+    async fn insert_user(
+        &self,
+        only: &'static str,
+        username: &str,
+        password_hash: &str,
+        role: Role,
+    ) -> Result<SqliteQueryResult, StoreError> {
+        let sql = format!(
+            "INSERT INTO users (username, username_key, password_hash, role, created_at, updated_at) \
+             SELECT ?1, ?2, ?3, ?4, ?5, ?5 {only}"
+        );
+        let done = sqlx::query(&sql)
+            .bind(username)
+            .bind(key_of(username))
+            .bind(password_hash)
+            .bind(role.as_str())
+            .bind(Timestamp::now().as_microsecond())
+            .execute(&self.pool)
+            .await;
+        if let Err(sqlx::Error::Database(error)) = &done
+            && error.is_unique_violation()
+        {
+            return Err(StoreError::Conflict("username"));
+        }
+        done.doing("creating a user")
+    }
+
+    pub async fn users(&self) -> Result<Vec<Account>, StoreError> {
+        sqlx::query(&format!("SELECT {COLUMNS} FROM users ORDER BY username_key"))
+            .fetch_all(&self.pool)
+            .await
+            .doing("reading the users")?
+            .iter()
+            .map(decode)
+            .collect()
+    }
+
+    pub async fn user(&self, id: i64) -> Result<Option<Account>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM users WHERE id = ?");
+        let row = sqlx::query(&sql).bind(id).fetch_optional(&self.pool).await.doing("reading a user")?;
+        row.as_ref().map(decode).transpose()
+    }
+
+    /// Whatever the case of the letters.
+    pub async fn user_by_name(&self, username: &str) -> Result<Option<Account>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM users WHERE username_key = ?");
+        let row = sqlx::query(&sql)
+            .bind(key_of(username))
+            .fetch_optional(&self.pool)
+            .await
+            .doing("reading a user by name")?;
+        row.as_ref().map(decode).transpose()
+    }
+
+    /// Also ends all sessions, because who knew the old password may hold one.
+    pub async fn set_password(&self, id: i64, password_hash: &str) -> Result<(), StoreError> {
+        self.change_user("password_hash = ?3, session_epoch = session_epoch + 1", id, Some(password_hash)).await
+    }
+
+    /// Replaces the hash of an unchanged password, for example by one with stronger parameters; sessions go on.
+    pub async fn rehash_password(&self, id: i64, password_hash: &str) -> Result<(), StoreError> {
+        self.change_user("password_hash = ?3", id, Some(password_hash)).await
+    }
+
+    /// Also ends all sessions.
+    pub async fn set_role(&self, id: i64, role: Role) -> Result<(), StoreError> {
+        self.change_user("role = ?3, session_epoch = session_epoch + 1", id, Some(role.as_str())).await
+    }
+
+    /// Also ends all sessions.
+    pub async fn set_disabled(&self, id: i64, disabled: bool) -> Result<(), StoreError> {
+        let set = if disabled {
+            "disabled = 1, session_epoch = session_epoch + 1"
+        } else {
+            "disabled = 0, session_epoch = session_epoch + 1"
+        };
+        self.change_user(set, id, None).await
+    }
+
+    /// Ends all sessions.
+    pub async fn raise_session_epoch(&self, id: i64) -> Result<(), StoreError> {
+        self.change_user("session_epoch = session_epoch + 1", id, None).await
+    }
+
+    pub async fn touch_last_login(&self, id: i64) -> Result<(), StoreError> {
+        self.change_user("last_login_at = ?2", id, None).await
+    }
+
+    pub async fn set_language(&self, id: i64, language: Option<&str>) -> Result<(), StoreError> {
+        self.change_user("language = ?3", id, language).await
+    }
+
+    pub async fn set_theme(&self, id: i64, theme: Option<&str>) -> Result<(), StoreError> {
+        self.change_user("theme = ?3", id, theme).await
+    }
+
+    /// `set` may use ?2, now, and ?3, the value.
+    async fn change_user(&self, set: &'static str, id: i64, value: Option<&str>) -> Result<(), StoreError> {
+        let done = sqlx::query(&format!("UPDATE users SET {set}, updated_at = ?2 WHERE id = ?1"))
+            .bind(id)
+            .bind(Timestamp::now().as_microsecond())
+            .bind(value)
+            .execute(&self.pool)
+            .await
+            .doing("changing a user")?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::NotFound("user"));
+        }
+        Ok(())
+    }
+}
+
+fn key_of(username: &str) -> String {
+    username.to_lowercase()
+}
+
+fn decode(row: &SqliteRow) -> Result<Account, StoreError> {
+    let mut cells = Cells::new(row, "users");
+    Ok(Account {
+        user: User {
+            id: cells.take()?,
+            username: cells.take()?,
+            role: cells.word(Role::parse)?,
+            disabled: cells.take()?,
+            created_at: cells.time()?,
+            last_login_at: cells.time_opt()?,
+        },
+        password_hash: cells.take()?,
+        language: cells.take()?,
+        theme: cells.take()?,
+        session_epoch: cells.take()?,
+    })
+}

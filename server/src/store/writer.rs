@@ -1,0 +1,335 @@
+//! The one path by which readings, connection logs and statuses get on disk: a bounded queue, and a task that
+//! commits what is in it in groups.
+//!
+//! A reading that was taken is committed or counted as lost, never neither. While the database cannot be written
+//! (busy, disk full, I/O error) the task keeps its batch and tries again, the queue fills, and
+//! [`WriterHandle::submit`] makes the callers wait. A row that the schema refuses is lost alone, not with its batch.
+
+mod batch;
+mod stats;
+
+use std::{sync::Arc, time::Duration};
+
+use app::model::{
+    connection_log::ConnectionLogEntry,
+    equipment::{ConnectionStatus, EquipmentId},
+    reading::Reading,
+};
+use jiff::Timestamp;
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use self::{batch::Tally, stats::Shared};
+use super::{
+    Keys, Store,
+    error::{Outage, StoreError},
+    schema,
+};
+
+pub use stats::WriterStats;
+
+pub enum WriteOp {
+    Reading {
+        equipment: EquipmentId,
+        reading: Box<Reading>,
+        /// Told after the commit, for protocols that acknowledge.
+        done: Option<oneshot::Sender<Committed>>,
+    },
+    Log {
+        equipment: EquipmentId,
+        entry: ConnectionLogEntry,
+    },
+    Status {
+        equipment: EquipmentId,
+        status: ConnectionStatus,
+        last_connected: Option<Timestamp>,
+    },
+    /// Told once everything before it is committed or counted.
+    Flush(oneshot::Sender<()>),
+}
+
+/// What became of a reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// It is in the database: since now, or since before when it is a duplicate.
+    Kept,
+    /// Its oven was deleted.
+    Dropped,
+    Lost {
+        reason: String,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub struct WriterConfig {
+    /// Operations that may wait before callers have to.
+    pub queue: usize,
+    /// A group is committed when it has this many operations …
+    pub rows: usize,
+    /// … or is this old.
+    pub delay: Duration,
+    /// Wait after a failure; doubles up to `retry_max`.
+    pub retry: Duration,
+    pub retry_max: Duration,
+    /// How long a stopping server goes on trying to write to a database that fails.
+    pub grace: Duration,
+}
+
+impl Default for WriterConfig {
+    fn default() -> Self {
+        Self {
+            queue: 8_192,
+            rows: 1_000,
+            delay: Duration::from_millis(250),
+            retry: Duration::from_millis(100),
+            retry_max: Duration::from_secs(5),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Puts operations into the queue. Clones share it.
+#[derive(Clone)]
+pub struct WriterHandle {
+    queue: mpsc::Sender<WriteOp>,
+    shared: Arc<Shared>,
+}
+
+/// The operation was not taken, and is counted as lost if it was a reading or a log entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    #[error("the database cannot keep up: the queue of readings is full")]
+    Full,
+    #[error("the server is stopping and takes no more readings")]
+    Stopped,
+}
+
+impl WriterHandle {
+    /// Waits for a place in the queue. A caller that gives up waiting loses the operation, and it is counted.
+    pub async fn submit(&self, op: WriteOp) -> Result<(), NotTaken> {
+        let mut pending = Pending { op: Some(op), shared: &self.shared };
+        let place = self.queue.reserve().await.map_err(|_| NotTaken::Stopped)?;
+        if let Some(op) = pending.op.take() {
+            place.send(op);
+        }
+        Ok(())
+    }
+
+    /// For callers that cannot wait.
+    pub fn try_submit(&self, op: WriteOp) -> Result<(), NotTaken> {
+        self.queue.try_send(op).map_err(|error| {
+            let (op, reason) = match error {
+                mpsc::error::TrySendError::Full(op) => (op, NotTaken::Full),
+                mpsc::error::TrySendError::Closed(op) => (op, NotTaken::Stopped),
+            };
+            self.shared.lose(op, &reason.to_string());
+            reason
+        })
+    }
+
+    /// Returns once everything submitted before is committed or counted.
+    pub async fn flush(&self) -> Result<(), NotTaken> {
+        let (done, flushed) = oneshot::channel();
+        self.submit(WriteOp::Flush(done)).await?;
+        flushed.await.map_err(|_| NotTaken::Stopped)
+    }
+
+    pub fn stats(&self) -> WriterStats {
+        let capacity = self.queue.max_capacity();
+        self.shared.stats(capacity - self.queue.capacity(), capacity)
+    }
+}
+
+/// Counts an operation whose caller stopped waiting.
+struct Pending<'a> {
+    op: Option<WriteOp>,
+    shared: &'a Shared,
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if let Some(op) = self.op.take() {
+            self.shared.lose(op, "it was given up before the queue had a place");
+        }
+    }
+}
+
+/// The task; the wiring spawns [`run`](Self::run).
+pub struct Writer {
+    queue: mpsc::Receiver<WriteOp>,
+    closed: bool,
+    config: WriterConfig,
+    options: SqliteConnectOptions,
+    connection: Option<SqliteConnection>,
+    keys: Keys,
+    shared: Arc<Shared>,
+}
+
+impl Store {
+    /// Makes the writer, with a connection of its own. There is at most one.
+    pub async fn writer(&self, config: WriterConfig) -> Result<(WriterHandle, Writer), StoreError> {
+        let options = schema::options(&self.path, &self.tuning).pragma("cache_size", "-32768");
+        let connection = options.connect().await.map_err(|error| {
+            StoreError::unavailable("opening the database to write readings", Outage::of(&error), error)
+        })?;
+        let (sender, queue) = mpsc::channel(config.queue);
+        let shared = Arc::new(Shared::default());
+        let handle = WriterHandle { queue: sender, shared: Arc::clone(&shared) };
+        let keys = self.keys.clone();
+        Ok((handle, Writer { queue, closed: false, config, options, connection: Some(connection), keys, shared }))
+    }
+}
+
+impl Writer {
+    /// Runs until `shutdown` or until all handles are gone; then commits what is queued and checkpoints. Those who
+    /// submit should have stopped before, because nothing is taken any more once `shutdown` is cancelled.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let mut ops = Vec::with_capacity(self.config.rows);
+        let mut deadline = None;
+        loop {
+            self.collect(&mut ops, &shutdown).await;
+            if ops.is_empty() {
+                break;
+            }
+            self.commit(&mut ops, &shutdown, &mut deadline).await;
+        }
+        if let Some(mut connection) = self.connection.take() {
+            // So that a copy of the file alone is complete, and the next start has nothing to recover.
+            let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await;
+            let _ = connection.close().await;
+        }
+    }
+
+    /// Fills `ops` with the next group; leaves it empty when the queue is closed and drained.
+    async fn collect(&mut self, ops: &mut Vec<WriteOp>, shutdown: &CancellationToken) {
+        let mut due: Option<Instant> = None;
+        loop {
+            let room = self.config.rows - ops.len();
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled(), if !self.closed => {
+                    self.queue.close();
+                    self.closed = true;
+                }
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => return,
+                count = self.queue.recv_many(ops, room) => {
+                    let new = &ops[ops.len() - count..];
+                    if count == room || count == 0 || new.iter().any(|op| matches!(op, WriteOp::Flush(_))) {
+                        return;
+                    }
+                    due.get_or_insert_with(|| Instant::now() + self.config.delay);
+                }
+            }
+        }
+    }
+
+    /// Commits the group, however long it takes, and leaves `ops` empty. Only once the server is stopping does it
+    /// give up, at `deadline`, which holds for all groups that are left.
+    async fn commit(&mut self, ops: &mut Vec<WriteOp>, shutdown: &CancellationToken, deadline: &mut Option<Instant>) {
+        let mut wait = self.config.retry;
+        let mut reason = "the server stopped while the database could not be written".to_owned();
+        loop {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return ops.drain(..).for_each(|op| self.shared.lose(op, &reason));
+            }
+            let started = Instant::now();
+            let error = match self.attempt(ops).await {
+                Ok(tally) => return self.shared.finish(ops, tally, started.elapsed()),
+                Err(error) => error,
+            };
+            // After a full disk or an I/O error SQLite may have ended the transaction by itself: start afresh.
+            self.connection = None;
+            self.shared.fail(&error);
+            reason = format!("the server stopped while the database could not be written: {error}");
+
+            tokio::select! {
+                () = shutdown.cancelled(), if deadline.is_none() => {
+                    *deadline = Some(Instant::now() + self.config.grace);
+                    wait = self.config.retry;
+                }
+                () = tokio::time::sleep(wait) => wait = (wait * 2).min(self.config.retry_max),
+            }
+        }
+    }
+
+    async fn attempt(&mut self, ops: &[WriteOp]) -> Result<Tally, sqlx::Error> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(self.options.connect().await?),
+        };
+        batch::write(connection, ops, &self.keys).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use app::model::{
+        equipment::EquipmentDraft,
+        reading::{Quality, Values},
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn op(equipment: EquipmentId, second: i64) -> WriteOp {
+        let time = Timestamp::from_second(second).unwrap();
+        let reading = Reading {
+            reading_time: time,
+            received_at: time,
+            values: Values { temperature: Some(200.0), ..Values::default() },
+            active_batch_id: None,
+            quality: Quality::Good,
+            quality_issues: Vec::new(),
+        };
+        WriteOp::Reading { equipment, reading: Box::new(reading), done: None }
+    }
+
+    async fn until(handle: &WriterHandle, failing: bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while handle.stats().failing != failing {
+            assert!(Instant::now() < deadline, "{:?}", handle.stats());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// SQLite may end the transaction by itself here, which the connection does not know of.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_full_disk_delays_but_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("hornero.db")).await.unwrap();
+        let [old, new] = [EquipmentId(Uuid::new_v4()), EquipmentId(Uuid::new_v4())];
+        for id in [old, new] {
+            store.create_equipment(id, &EquipmentDraft::default(), None).await.unwrap();
+        }
+        let (handle, writer) = store.writer(WriterConfig::default()).await.unwrap();
+        let filling = tokio::spawn(writer.run(CancellationToken::new()));
+        for second in 0..3_000 {
+            handle.submit(op(old, second)).await.unwrap();
+        }
+        drop(handle);
+        filling.await.unwrap();
+
+        // Leaves room for less than the next group.
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(store.pool()).await.unwrap();
+        let (handle, mut writer) = store.writer(WriterConfig::default()).await.unwrap();
+        writer.options = writer.options.pragma("max_page_count", (pages + 5).to_string());
+        writer.connection = None;
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(writer.run(stop.clone()));
+        for second in 0..1_500 {
+            handle.submit(op(new, second)).await.unwrap();
+        }
+        until(&handle, true).await;
+        assert!(handle.stats().last_error.unwrap().contains("the disk is full"));
+        store.delete_equipment(old).await.unwrap();
+        until(&handle, false).await;
+        stop.cancel();
+        task.await.unwrap();
+        let stats = handle.stats();
+        assert_eq!((stats.committed, stats.duplicates, stats.lost), (1_500, 0, 0), "{stats:?}");
+    }
+}

@@ -1,0 +1,195 @@
+//! Writes one group in one transaction.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use app::model::{
+    connection_log::ConnectionLogEntry,
+    equipment::{ConnectionStatus, EquipmentId},
+    reading::Reading,
+};
+use jiff::Timestamp;
+use sqlx::{Arguments as _, Connection as _, SqliteConnection, sqlite::SqliteArguments};
+
+use super::{Committed, WriteOp};
+use crate::store::{
+    Keys,
+    cells::micros,
+    connection_logs::INSERT_LOG,
+    equipment::{SELECT_KEY, UPDATE_STATUS},
+    error::is_of_one_row,
+    reading_row,
+};
+
+/// Readings of one statement. Few sizes, so that each stays prepared; many rows, because every statement is a round
+/// trip to the connection's thread.
+static INSERTS: LazyLock<[(usize, String); 3]> =
+    LazyLock::new(|| [64, 8, 1].map(|rows| (rows, reading_row::insert_sql(rows))));
+
+/// What became of a group.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub committed: u64,
+    pub logs: u64,
+    pub duplicates: u64,
+    pub dropped: u64,
+    pub lost: u64,
+    /// Why the last of the lost rows was lost.
+    pub reason: Option<String>,
+    /// The operations, by index and ascending, that were not kept.
+    pub fates: BTreeMap<usize, Committed>,
+}
+
+impl Tally {
+    fn drop_op(&mut self, index: usize) {
+        self.dropped += 1;
+        self.fates.insert(index, Committed::Dropped);
+    }
+
+    /// Takes note of a row that was refused; other errors concern the whole group.
+    fn refuse(&mut self, index: usize, equipment: EquipmentId, error: sqlx::Error) -> Result<(), sqlx::Error> {
+        if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation) {
+            self.drop_op(index);
+            return Ok(());
+        }
+        if !is_of_one_row(&error) {
+            return Err(error);
+        }
+        let reason = format!("oven {equipment}: {error}");
+        self.lost += 1;
+        self.fates.insert(index, Committed::Lost { reason: reason.clone() });
+        self.reason = Some(reason);
+        Ok(())
+    }
+}
+
+struct Row<'a> {
+    index: usize,
+    equipment: EquipmentId,
+    key: i64,
+    reading: &'a Reading,
+}
+
+/// Nothing of the group is in the database when this fails. It fails for reasons that may pass; rows that the
+/// schema refuses are in the tally.
+pub(super) async fn write(
+    connection: &mut SqliteConnection,
+    ops: &[WriteOp],
+    keys: &Keys,
+) -> Result<Tally, sqlx::Error> {
+    // IMMEDIATE waits for its turn here, where nothing has been done yet.
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let mut tally = Tally::default();
+    let mut rows = Vec::with_capacity(ops.len());
+    // Only the last status of an oven matters, and its last known time of connection.
+    let mut statuses: BTreeMap<EquipmentId, (usize, i64, ConnectionStatus, Option<Timestamp>)> = BTreeMap::new();
+
+    for (index, op) in ops.iter().enumerate() {
+        let equipment = match op {
+            WriteOp::Reading { equipment, .. } | WriteOp::Log { equipment, .. } | WriteOp::Status { equipment, .. } => {
+                *equipment
+            }
+            WriteOp::Flush(_) => continue,
+        };
+        let Some(key) = key_of(&mut tx, keys, equipment).await? else {
+            tally.drop_op(index);
+            continue;
+        };
+        match op {
+            WriteOp::Reading { reading, .. } => rows.push(Row { index, equipment, key, reading }),
+            WriteOp::Log { entry, .. } => match insert_log(&mut tx, key, entry).await {
+                Ok(()) => tally.logs += 1,
+                Err(error) => tally.refuse(index, equipment, error)?,
+            },
+            WriteOp::Status { status, last_connected, .. } => {
+                let before = statuses.get(&equipment).and_then(|(_, _, _, last)| *last);
+                statuses.insert(equipment, (index, key, *status, last_connected.or(before)));
+            }
+            WriteOp::Flush(_) => {}
+        }
+    }
+    insert_readings(&mut tx, &rows, &mut tally).await?;
+    for (index, key, status, last_connected) in statuses.into_values() {
+        let done = sqlx::query(UPDATE_STATUS)
+            .bind(key)
+            .bind(status.as_str())
+            .bind(micros(last_connected))
+            .execute(&mut *tx)
+            .await?;
+        if done.rows_affected() == 0 {
+            tally.drop_op(index);
+        }
+    }
+    tx.commit().await?;
+    Ok(tally)
+}
+
+async fn key_of(tx: &mut SqliteConnection, keys: &Keys, id: EquipmentId) -> Result<Option<i64>, sqlx::Error> {
+    if let Some(key) = keys.get(id) {
+        return Ok(Some(key));
+    }
+    let key = sqlx::query_scalar(SELECT_KEY).bind(id.to_string()).fetch_optional(tx).await?;
+    if let Some(key) = key {
+        keys.insert(id, key);
+    }
+    Ok(key)
+}
+
+async fn insert_readings(
+    tx: &mut SqliteConnection,
+    mut rows: &[Row<'_>],
+    tally: &mut Tally,
+) -> Result<(), sqlx::Error> {
+    for (size, sql) in &*INSERTS {
+        while let Some((chunk, rest)) = rows.split_at_checked(*size) {
+            rows = rest;
+            match insert_chunk(tx, sql, chunk).await {
+                Ok(inserted) => {
+                    tally.committed += inserted;
+                    tally.duplicates += *size as u64 - inserted;
+                }
+                Err(error) if is_of_one_row(&error) => insert_one_by_one(tx, chunk, tally).await?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A failed statement leaves none of its rows behind, but does not end the transaction.
+async fn insert_one_by_one(tx: &mut SqliteConnection, rows: &[Row<'_>], tally: &mut Tally) -> Result<(), sqlx::Error> {
+    let (_, sql) = &INSERTS[INSERTS.len() - 1];
+    for row in rows {
+        match insert_chunk(tx, sql, std::slice::from_ref(row)).await {
+            Ok(inserted) => {
+                tally.committed += inserted;
+                tally.duplicates += 1 - inserted;
+            }
+            Err(error) => tally.refuse(row.index, row.equipment, error)?,
+        }
+    }
+    Ok(())
+}
+
+async fn insert_chunk(tx: &mut SqliteConnection, sql: &str, rows: &[Row<'_>]) -> Result<u64, sqlx::Error> {
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(rows.len() * reading_row::WIDTH, 0);
+    for row in rows {
+        reading_row::bind(&mut arguments, row.key, row.reading).map_err(sqlx::Error::Encode)?;
+    }
+    Ok(sqlx::query_with(sql, arguments).execute(tx).await?.rows_affected())
+}
+
+async fn insert_log(tx: &mut SqliteConnection, key: i64, entry: &ConnectionLogEntry) -> Result<(), sqlx::Error> {
+    sqlx::query(INSERT_LOG)
+        .bind(key)
+        .bind(entry.event_type.as_str())
+        .bind(entry.event_time.as_microsecond())
+        .bind(entry.connection_status.as_str())
+        .bind(&entry.error_message)
+        .bind(&entry.error_code)
+        .bind(entry.response_time_ms)
+        .bind(entry.data_points_received)
+        .execute(tx)
+        .await?;
+    Ok(())
+}

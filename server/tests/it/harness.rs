@@ -1,0 +1,252 @@
+//! What tests share.
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    path::Path,
+    sync::Once,
+    time::{Duration, Instant},
+};
+
+use app::model::{equipment::EquipmentId, user::Role};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect::Policy};
+use serde_json::{Value, json};
+use server::{
+    Server,
+    auth::password,
+    config::Config,
+    demo,
+    secrets::Keyring,
+    simulator::{OvenSpec, RunningOven, Simulator, fleet},
+};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Longest wait for anything that has to happen.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PASSWORD: &str = "una-clave-larga";
+pub const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// A server with the users `admin`, `staff` and `display` in a folder of its own.
+pub struct Bakery {
+    pub server: Server,
+    pub folder: TempDir,
+}
+
+pub fn config(folder: &Path, more: &[(&str, &str)]) -> Config {
+    let data = folder.to_string_lossy().into_owned();
+    let fixed = [
+        ("listen", "127.0.0.1:0"),
+        ("data_dir", data.as_str()),
+        ("commit_interval_ms", "20"),
+        ("backoff_max_seconds", "1"),
+    ];
+    let overrides = fixed.iter().chain(more).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    Config::load(None, [], overrides.collect::<Vec<_>>()).expect("the test's settings are valid")
+}
+
+impl Bakery {
+    pub async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    pub async fn open_with(settings: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let server = start(&folder, settings).await;
+        let hash = password::hash_async(PASSWORD.to_owned().into()).await.unwrap();
+        for (name, role) in [("admin", Role::Admin), ("staff", Role::Staff), ("display", Role::Display)] {
+            server.service.store.create_user(name, &hash, role).await.unwrap();
+        }
+        Self { server, folder }
+    }
+
+    /// Stops the server and starts it again on the same data.
+    pub async fn reopen(self) -> Self {
+        self.server.stop().await.unwrap();
+        let server = start(&self.folder, &[]).await;
+        Self { server, folder: self.folder }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.server.address)
+    }
+
+    pub async fn login(&self, username: &str) -> Visitor {
+        let mut visitor = self.visitor();
+        let response = visitor.submit("/login", &[("username", username), ("password", PASSWORD)]).await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER, "{username} gets in");
+        visitor
+    }
+
+    pub fn visitor(&self) -> Visitor {
+        install_tls();
+        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        Visitor { client, base: self.url(""), cookie: None }
+    }
+
+    /// Makes an oven as an admin would through the API: the oven, then its connection.
+    pub async fn add(&self, admin: &Visitor, oven: &RunningOven) -> EquipmentId {
+        let (equipment, credentials) = demo::connection_json(&oven.spec, oven.addr, 1);
+        admin.add(equipment, credentials).await
+    }
+
+    pub async fn log(&self, admin: &Visitor, id: EquipmentId) -> Vec<Value> {
+        let body = admin.json(&format!("/api/v1/equipment/{id}/connection-logs")).await;
+        body["items"].as_array().unwrap().clone()
+    }
+
+    /// Waits until the newest log entry of this event is there.
+    pub async fn logged(&self, admin: &Visitor, id: EquipmentId, event: &str) -> Value {
+        eventually(&format!("a log entry {event}"), || async {
+            self.log(admin, id).await.into_iter().find(|entry| entry["event_type"] == event)
+        })
+        .await
+    }
+}
+
+async fn start(folder: &TempDir, settings: &[(&str, &str)]) -> Server {
+    install_tls();
+    let config = config(folder.path(), settings);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    Server::start(&config, Keyring::parse_variable(KEY).unwrap(), listener, None).await.unwrap()
+}
+
+fn install_tls() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+/// A browser, as far as tests need one: keeps its cookie and follows no redirect.
+pub struct Visitor {
+    client: Client,
+    base: String,
+    pub cookie: Option<String>,
+}
+
+impl Visitor {
+    fn with_cookie(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.cookie {
+            Some(cookie) => request.header(header::COOKIE, cookie),
+            None => request,
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.with_cookie(self.client.get(format!("{}{path}", self.base))).send().await.unwrap()
+    }
+
+    pub async fn text(&self, path: &str) -> String {
+        self.get(path).await.text().await.unwrap()
+    }
+
+    pub async fn json(&self, path: &str) -> Value {
+        let response = self.get(path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.json().await.unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
+        self.with_cookie(self.client.post(format!("{}{path}", self.base))).json(body).send().await.unwrap()
+    }
+
+    /// Goes to another server from now on, with the same cookie.
+    pub fn redirect_to(&mut self, base: &str) {
+        base.clone_into(&mut self.base);
+    }
+
+    pub async fn send(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
+        self.with_cookie(self.client.request(method, format!("{}{path}", self.base)))
+    }
+
+    pub async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Response {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = self.client.post(format!("{}{path}", self.base)).body(body);
+        let request = request
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin");
+        let response = self.with_cookie(request).send().await.unwrap();
+        for cookie in response.headers().get_all(header::SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+            if pair.starts_with("hornero=") {
+                self.cookie = Some(pair);
+            }
+        }
+        response
+    }
+
+    pub async fn add(&self, equipment: Value, credentials: Value) -> EquipmentId {
+        let mut off = equipment.clone();
+        off["iot_enabled"] = json!(false);
+        for field in ["iot_protocol", "iot_endpoint", "iot_port", "iot_config"] {
+            off.as_object_mut().unwrap().remove(field);
+        }
+        let made = self.post("/api/v1/equipment", &off).await;
+        assert_eq!(made.status(), StatusCode::CREATED);
+        let made: Value = made.json().await.unwrap();
+        let id: EquipmentId = made["id"].as_str().unwrap().parse().unwrap();
+        let answer = self
+            .post(
+                &format!("/api/v1/equipment/{id}/iot-config"),
+                &json!({
+                    "protocol": equipment["iot_protocol"],
+                    "endpoint": equipment["iot_endpoint"],
+                    "port": equipment["iot_port"],
+                    "credentials": credentials,
+                    "additional_config": equipment["iot_config"],
+                    "poll_interval_seconds": equipment["poll_interval_seconds"],
+                }),
+            )
+            .await;
+        let status = answer.status();
+        assert_eq!(status, StatusCode::OK, "{}", answer.text().await.unwrap());
+        id
+    }
+}
+
+/// Simulated ovens that stop with the test.
+pub struct Ovens {
+    pub simulator: Simulator,
+    shutdown: CancellationToken,
+}
+
+impl Drop for Ovens {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+impl Ovens {
+    pub fn start(count: usize) -> Self {
+        Self::of(fleet(count))
+    }
+
+    pub fn of(specs: Vec<OvenSpec>) -> Self {
+        let shutdown = CancellationToken::new();
+        Self { simulator: Simulator::start(specs, shutdown.clone()).unwrap(), shutdown }
+    }
+
+    pub fn get(&self, index: usize) -> RunningOven {
+        self.simulator.ovens()[index].clone()
+    }
+}
+
+/// Asks again until there is an answer; fails loudly after [`PATIENCE`].
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(started.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}
+
+/// Names of the fields of an object, sorted.
+pub fn fields(value: &Value) -> Vec<String> {
+    let names: BTreeMap<_, _> = value.as_object().unwrap().iter().collect();
+    names.into_keys().cloned().collect()
+}
