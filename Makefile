@@ -49,7 +49,8 @@ e2e: setup-test bundle ## browser tests (ARGS: to `playwright test`)
 	@$(PLAYWRIGHT) $(ARGS)
 
 bench: setup-run bundle ## load test of the server (ARGS: to the bench)
-	@cargo run --release -p server --example bench -- $(ARGS)
+	@cargo build --release -p server --bin hornero --example bench
+	@$(TARGET_DIR)/release/examples/bench $(ARGS)
 
 size: setup-run bundle ## what a first visit transfers, held to its budget (ARGS: --html PATH adds a page)
 	@cargo xtask size $(ARGS)

@@ -77,9 +77,9 @@ fn first_visit() -> Result<Vec<(String, Size)>> {
     Ok(sizes)
 }
 
-/// Whether a browser loads the file with its first page. Of the icons it takes the scalable one;
-/// the others, and pictures, are for home screens and other pages.
+/// Whether a browser may load the file with its first page. Of the icons it takes the scalable ones;
+/// bitmaps are for home screens and other pages.
 fn is_loaded_at_first(name: &str) -> bool {
     let extension = Path::new(name).extension().and_then(|it| it.to_str()).unwrap_or_default();
-    name == "icons/icon.svg" || ["css", "js", "wasm", "webmanifest", "woff2"].contains(&extension)
+    ["css", "js", "svg", "wasm", "webmanifest", "woff2"].contains(&extension)
 }

@@ -10,8 +10,10 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use walkdir::{DirEntry, WalkDir};
 
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a directory of the workspace")
+/// Cargo's word for it at run time: checkouts that share a target directory also share this binary.
+pub fn root() -> PathBuf {
+    let xtask = env::var_os("CARGO_MANIFEST_DIR").expect("xtask is run as `cargo xtask`");
+    Path::new(&xtask).parent().expect("xtask is a directory of the workspace").to_owned()
 }
 
 /// The bundle, which the server embeds from here whatever `CARGO_TARGET_DIR` is.

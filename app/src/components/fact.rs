@@ -12,7 +12,7 @@ use super::{
 use crate::{
     i18n::{Lang, format::NONE},
     model::{
-        live::{LiveOven, LiveValues},
+        live::{Freshness, LiveOven, LiveValues},
         reading::{Quality, QualityReason},
     },
 };
@@ -145,18 +145,22 @@ pub fn fact_chip(fact: Fact, oven: RwSignal<LiveOven>, reader: Reader) -> AnyVie
     .into_any()
 }
 
-/// A fact in the table of the oven page, with its quality in words.
-pub fn fact_row(fact: Fact, oven: RwSignal<LiveOven>, reader: Reader) -> AnyView {
+/// A fact in the table of the oven page, with its quality in words; an old value is good no longer.
+pub fn fact_row(fact: Fact, oven: RwSignal<LiveOven>, freshness: Memo<Freshness>, reader: Reader) -> AnyView {
     let lang = reader.lang;
     let Shown { value, flaw, absent } = shown(fact, oven, lang);
     let quality = Memo::new(move |_| flaw.get().map_or(Quality::Good, QualityReason::quality));
+    let is_live = move || freshness.get() == Freshness::Live;
     view! {
         <tr hidden=absent>
             <th scope="row">{icon(fact.icon)} <span>{fact.label}</span></th>
             <td class="num">{value}</td>
-            <td class="quality" data-quality=text(move || quality.get().as_str().to_owned())>
+            <td
+                class="quality"
+                data-quality=text(move || if is_live() { quality.get().as_str() } else { "old" }.to_owned())
+            >
                 {text(move || {
-                    let word = quality.get().label(lang);
+                    let word = if is_live() { quality.get().label(lang) } else { freshness.get().label(lang) };
                     flaw.get().map_or_else(|| word.to_owned(), |reason| format!("{word}: {}", reason.label(lang)))
                 })}
             </td>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     Reader,
-    condition::{Look, flaw, look, measured_ms, scale_celsius, side, zone_names},
+    condition::{Look, Tone, Urgency, flaw, look, measured_ms, scale_celsius, side, urgency, zone_names},
     fact::{Fact, fact_chip, flaw_mark},
     flag,
     icon::{Icon, icon, live_icon},
@@ -22,6 +22,12 @@ pub fn oven_card(oven: RwSignal<LiveOven>, reader: Reader) -> AnyView {
     let lang = reader.lang;
     let id = oven.with_untracked(|oven| oven.id);
     let freshness = freshness(oven, reader);
+    // An oven that runs on doubtful values is marked, though its state keeps its own colour.
+    let card_tone = text(move || {
+        let is_doubtful = oven.with(|oven| urgency(oven, reader.now.get())) == Urgency::Notice;
+        let tone = if is_doubtful { Tone::Notice } else { current_look(oven, freshness, reader).tone };
+        tone.as_str().to_owned()
+    });
     view! {
         <article
             class="card oven"
@@ -29,7 +35,7 @@ pub fn oven_card(oven: RwSignal<LiveOven>, reader: Reader) -> AnyView {
             data-oven-id=id.to_string()
             data-freshness=text(move || freshness.get().as_str().to_owned())
             data-status=text(move || oven.with(|oven| oven.status.as_str().to_owned()))
-            data-tone=text(move || current_look(oven, freshness, reader).tone.as_str().to_owned())
+            data-tone=card_tone
         >
             <header class="oven-head">
                 <div>
@@ -45,9 +51,9 @@ pub fn oven_card(oven: RwSignal<LiveOven>, reader: Reader) -> AnyView {
             {zones(oven, reader)}
             <dl class="facts">
                 {fact_chip(Fact::humidity(lang), oven, reader)}
+                {fact_chip(Fact::door(lang), oven, reader)}
                 {fact_chip(Fact::power(lang), oven, reader)}
                 {fact_chip(Fact::energy(lang), oven, reader)}
-                {fact_chip(Fact::door(lang), oven, reader)}
             </dl>
             {contact(oven, freshness, reader)}
         </article>
@@ -118,7 +124,7 @@ pub fn temperature(oven: RwSignal<LiveOven>, reader: Reader) -> AnyView {
             <p class="setpoint">
                 <span class="num">
                     {text(move || match values.get().1 {
-                        Some(target) => format!("{} {} °C", lang.setpoint(), lang.number(target, 1)),
+                        Some(target) => format!("{} {} °C", lang.setpoint(), lang.plain_number(target)),
                         None => lang.no_setpoint().to_owned(),
                     })}
                 </span>
@@ -206,7 +212,7 @@ fn zone_bar(zone: String, oven: RwSignal<LiveOven>, reader: Reader) -> AnyView {
         <li class="zone">
             <span class="zone-name">{label}</span>
             <span class="zone-value num">
-                {text(move || format!("{}°", lang.number_or_dash(value.get(), 0)))}
+                {text(move || value.get().map_or_else(|| NONE.to_owned(), |celsius| format!("{}°", lang.number(celsius, 0))))}
                 {flaw_mark(bad, lang)}
             </span>
             <span class="zone-bar" style=level aria-hidden="true"></span>

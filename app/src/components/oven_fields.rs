@@ -1,5 +1,7 @@
 //! The fields of an oven and of its connection; those of a connector come from its manifest alone.
 
+use std::fmt::Write;
+
 use leptos::prelude::*;
 
 use super::field::{Field, FieldContext, InputKind};
@@ -145,10 +147,11 @@ fn manifest_field(
     if let FieldInput::Number { min, max, .. } = field.input
         && !field.secret
     {
-        help = format!("{help} {}", lang.range(&lang.plain_number(min), &lang.plain_number(max))).trim().to_owned();
+        let range = lang.range(&lang.plain_number(min), &lang.plain_number(max));
+        help = joined(&help, &range);
     }
     if is_stored {
-        help = format!("{} {help}", lang.secret_keep()).trim().to_owned();
+        help = joined(lang.secret_keep(), &help);
     }
     let mut label = localized(&field.label, lang).to_owned();
     if is_stored {
@@ -168,6 +171,11 @@ fn manifest_field(
     })
 }
 
+/// Two sentences, either of which may be missing.
+fn joined(first: &str, second: &str) -> String {
+    [first, second].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(" ")
+}
+
 /// Style rules that show a field only while the field it depends on has one of the right values. They follow the
 /// input without any script; a browser without `:has()` shows all fields. Keys and values come from manifests.
 pub fn dependency_style(manifest: &'static Manifest) -> Option<AnyView> {
@@ -184,7 +192,7 @@ pub fn dependency_style(manifest: &'static Manifest) -> Option<AnyView> {
             format!("{name} option:is({}):checked", options.join(","))
         };
         let target = format!(".field[data-when=\"{}\"]", field.key);
-        rules.push_str(&format!(".form:not(:has({chosen})) {target}{{display:none}}"));
+        let _ = write!(rules, ".form:not(:has({chosen})) {target}{{display:none}}");
     }
     if rules.is_empty() {
         return None;

@@ -86,8 +86,8 @@ impl Lang {
         }
     }
 
-    /// The first of a browser's `Accept-Language` that we have, by weight; Spanish where none is.
-    pub fn from_accept_language(header: &str) -> Self {
+    /// The first of a browser's `Accept-Language` that we have, by weight.
+    pub fn from_accept_language(header: &str) -> Option<Self> {
         let mut best: Option<(f32, Self)> = None;
         for entry in header.split(',') {
             let mut parts = entry.split(';').map(str::trim);
@@ -98,7 +98,7 @@ impl Lang {
                 best = Some((weight, lang));
             }
         }
-        best.map_or(Self::Es, |(_, lang)| lang)
+        best.map(|(_, lang)| lang)
     }
 }
 
@@ -109,13 +109,13 @@ mod tests {
     #[test]
     fn the_browser_s_first_known_language_wins() {
         for (header, lang) in [
-            ("", Lang::Es),
-            ("fr-FR, fr;q=0.9", Lang::Es),
-            ("de-AT,de;q=0.9,en;q=0.8", Lang::De),
-            ("en;q=0.4, de;q=0.7", Lang::De),
-            ("fr, en-GB;q=0.8", Lang::En),
-            ("de;q=0, en;q=0.1", Lang::En),
-            ("*", Lang::Es),
+            ("", None),
+            ("fr-FR, fr;q=0.9", None),
+            ("de-AT,de;q=0.9,en;q=0.8", Some(Lang::De)),
+            ("en;q=0.4, de;q=0.7", Some(Lang::De)),
+            ("fr, en-GB;q=0.8", Some(Lang::En)),
+            ("de;q=0, en;q=0.1", Some(Lang::En)),
+            ("*", None),
         ] {
             assert_eq!(Lang::from_accept_language(header), lang, "{header}");
         }

@@ -251,7 +251,7 @@ fn tiles(summary: Memo<Summary>, filter: RwSignal<Filter>, lang: Lang) -> AnyVie
     };
     view! {
         <ul class="tiles" aria-label=lang.summary()>
-            {tile(StateFilter::All, "ready", Icon::Sliders, lang.all_ovens(), |s| s.ovens)}
+            {tile(StateFilter::All, "ready", Icon::Grid, lang.all_ovens(), |s| s.ovens)}
             {tile(StateFilter::Running, "heat", Icon::Flame, lang.tile_running(), |s| s.running)}
             {tile(StateFilter::Alerts, "alarm", Icon::Warning, lang.tile_alerts(), |s| s.alerts)}
             {tile(StateFilter::Silent, "notice", Icon::Offline, lang.tile_silent(), |s| s.silent)}

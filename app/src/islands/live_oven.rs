@@ -16,7 +16,7 @@ use crate::{
         trend_chart::trend_chart,
     },
     i18n::{Lang, clock::LocalClock},
-    model::live::LiveOven,
+    model::live::{Freshness, LiveOven},
 };
 
 #[island]
@@ -81,7 +81,7 @@ pub fn LiveOvenPanel(
                 {cycle_ring(oven, reader)}
                 <p class="quiet" hidden=flag(move || oven.with(has_cycle))>{lang.no_cycle()}</p>
                 <h2>{lang.in_detail()}</h2>
-                {values_table(oven, reader)}
+                {values_table(oven, freshness, reader)}
             </section>
             <section class="card wide" aria-labelledby="h-trend">
                 <h2 id="h-trend">{lang.trend()}</h2>
@@ -96,7 +96,7 @@ fn has_cycle(oven: &LiveOven) -> bool {
     oven.values.as_ref().is_some_and(|v| v.progress.is_some() || v.remaining_min.is_some() || v.stage.is_some())
 }
 
-fn values_table(oven: RwSignal<LiveOven>, reader: Reader) -> AnyView {
+fn values_table(oven: RwSignal<LiveOven>, freshness: Memo<Freshness>, reader: Reader) -> AnyView {
     let lang = reader.lang;
     view! {
         <table class="values">
@@ -108,14 +108,14 @@ fn values_table(oven: RwSignal<LiveOven>, reader: Reader) -> AnyView {
                 </tr>
             </thead>
             <tbody>
-                {fact_row(Fact::temperature(lang), oven, reader)}
-                {fact_row(Fact::setpoint(lang), oven, reader)}
-                {fact_row(Fact::humidity(lang), oven, reader)}
-                {fact_row(Fact::steam(lang), oven, reader)}
-                {fact_row(Fact::power(lang), oven, reader)}
-                {fact_row(Fact::energy(lang), oven, reader)}
-                {fact_row(Fact::stage(lang), oven, reader)}
-                {fact_row(Fact::door(lang), oven, reader)}
+                {fact_row(Fact::temperature(lang), oven, freshness, reader)}
+                {fact_row(Fact::setpoint(lang), oven, freshness, reader)}
+                {fact_row(Fact::humidity(lang), oven, freshness, reader)}
+                {fact_row(Fact::steam(lang), oven, freshness, reader)}
+                {fact_row(Fact::power(lang), oven, freshness, reader)}
+                {fact_row(Fact::energy(lang), oven, freshness, reader)}
+                {fact_row(Fact::stage(lang), oven, freshness, reader)}
+                {fact_row(Fact::door(lang), oven, freshness, reader)}
             </tbody>
         </table>
         <p class="quiet" hidden=flag(move || oven.with(|oven| oven.values.is_some()))>{lang.no_values_yet()}</p>

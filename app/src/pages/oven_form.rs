@@ -58,7 +58,8 @@ pub fn oven_form(cx: &PageContext, data: OvenForm) -> String {
     document(cx, page, || {
         let chosen = chosen(&data);
         let form = FieldContext { lang, values: &data.values, errors: &data.errors };
-        let name_of = |field: &str| field_label(field, chosen, lang);
+        let rows = data.values.mapping_rows();
+        let name_of = |field: &str| field_label(field, chosen, &rows, lang);
         let test = data.test.clone();
         let mut steps = Steps(0);
         view! {
@@ -139,9 +140,11 @@ impl Steps {
 }
 
 /// What the error summary calls a field.
-fn field_label(field: &str, manifest: Option<&'static Manifest>, lang: Lang) -> String {
+fn field_label(field: &str, manifest: Option<&'static Manifest>, rows: &[usize], lang: Lang) -> String {
     if let Some((row, part)) = field.strip_prefix("mapping.").and_then(|rest| rest.split_once('.')) {
-        let number = row.parse::<usize>().map_or(0, |row| row + 1);
+        // Rows are counted as they are shown; their own numbers have holes where rows were removed.
+        let number = row.parse().ok().and_then(|row: usize| rows.iter().position(|known| *known == row));
+        let number = number.map_or(1, |position| position + 1);
         let part = match part {
             "target" => lang.map_target(),
             "zone" => lang.map_zone(),
