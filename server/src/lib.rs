@@ -44,8 +44,10 @@ use secrets::Keyring;
 use service::{Limits, Parts, Service};
 use store::{Store, writer::WriterConfig};
 
-/// How often expired sessions are deleted.
-const SESSION_SWEEP: Duration = Duration::from_secs(3_600);
+/// How often expired sessions and old log entries are deleted.
+const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
+/// Connection log entries kept of each oven: an oven that fails and recovers every minute fills them in a week.
+const LOG_ENTRIES_KEPT: u32 = 20_000;
 /// Open requests get this long to end; websockets are told to go at once.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
@@ -105,8 +107,10 @@ impl Server {
         });
         let state = state(config, &service, &site, demo);
         let sessions = state.sessions.clone();
-        let background =
-            vec![tokio::spawn(live.run(shutdown.clone())), tokio::spawn(sweep_sessions(sessions, shutdown.clone()))];
+        let background = vec![
+            tokio::spawn(live.run(shutdown.clone())),
+            tokio::spawn(keep_house(sessions, store.clone(), shutdown.clone())),
+        ];
         service.start_all().await?;
         let address = listener.local_addr()?;
         if store.count_users().await? == 0 {
@@ -172,10 +176,13 @@ async fn serve(listener: TcpListener, state: AppState, shutdown: CancellationTok
     }
 }
 
-async fn sweep_sessions(sessions: Sessions, shutdown: CancellationToken) {
-    let mut ticks = tokio::time::interval(SESSION_SWEEP);
+async fn keep_house(sessions: Sessions, store: Store, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(HOUSEKEEPING);
     while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
         sessions.delete_expired().await;
+        if let Err(error) = store.prune_connection_logs(LOG_ENTRIES_KEPT).await {
+            tracing::warn!("old connection log entries were not deleted: {error}");
+        }
     }
 }
 

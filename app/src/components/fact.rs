@@ -1,18 +1,15 @@
 //! One quantity of an oven: icon, name, value with unit, and a warning where the value cannot be trusted.
 
-use leptos::prelude::*;
+use maud::{Markup, html};
 
 use super::{
-    Reader,
     condition::flaw,
-    flag,
-    icon::{Icon, icon},
-    text,
+    icon::{Icon, markup},
 };
 use crate::{
     i18n::{Lang, format::NONE},
     model::{
-        live::{Freshness, LiveOven, LiveValues},
+        live::{Freshness, LiveValues},
         reading::{Quality, QualityReason},
     },
 };
@@ -100,71 +97,55 @@ impl Fact {
     }
 }
 
-/// The text of a fact and its flaw, as signals of the oven.
-struct Shown {
-    value: Signal<String>,
-    flaw: Memo<Option<QualityReason>>,
-    /// The oven has no such value and never says anything about it.
-    absent: Signal<bool>,
-}
-
-fn shown(fact: Fact, oven: RwSignal<LiveOven>, lang: Lang) -> Shown {
-    let value = Memo::new(move |_| oven.with(|oven| (fact.show)(oven.values.as_ref()?, lang)));
-    let flaw = Memo::new(move |_| oven.with(|oven| flaw(oven.values.as_ref()?, fact.field)));
-    Shown {
-        value: text(move || value.get().unwrap_or_else(|| NONE.to_owned())),
-        flaw,
-        absent: flag(move || value.with(Option::is_none) && flaw.get().is_none()),
+/// A warning sign with its reason, where there is one.
+pub fn flaw_mark(flaw: Option<QualityReason>, lang: Lang) -> Markup {
+    let reason = flaw.map(|reason| [reason.quality().label(lang), ": ", reason.label(lang)].concat());
+    html! {
+        @if let Some(reason) = reason {
+            span class="flaw" title=(reason) { (markup(Icon::Warning)) span class="vh" { (reason) } }
+        }
     }
 }
 
-/// A warning sign with its reason, hidden while there is none.
-pub fn flaw_mark(flaw: Memo<Option<QualityReason>>, lang: Lang) -> AnyView {
-    let reason = text(move || {
-        flaw.get()
-            .map_or_else(String::new, |reason| format!("{}: {}", reason.quality().label(lang), reason.label(lang)))
-    });
-    view! {
-        <span class="flaw" hidden=flag(move || flaw.get().is_none()) title=reason>
-            {icon(Icon::Warning)}
-            <span class="vh">{reason}</span>
-        </span>
+/// The text and the flaw of a fact; None where the oven has no such value and says nothing about it.
+fn shown(fact: &Fact, values: Option<&LiveValues>, lang: Lang) -> Option<(String, Option<QualityReason>)> {
+    let values = values?;
+    let flaw = flaw(values, fact.field);
+    match (fact.show)(values, lang) {
+        None if flaw.is_none() => None,
+        value => Some((value.unwrap_or_else(|| NONE.to_owned()), flaw)),
     }
-    .into_any()
 }
 
 /// A fact on a card: the icon stands for the name, which screen readers get.
-pub fn fact_chip(fact: Fact, oven: RwSignal<LiveOven>, reader: Reader) -> AnyView {
-    let Shown { value, flaw, absent } = shown(fact, oven, reader.lang);
-    view! {
-        <div class="fact" hidden=absent>
-            <dt title=fact.label>{icon(fact.icon)} <span class="vh">{fact.label}</span></dt>
-            <dd><span class="num">{value}</span> {flaw_mark(flaw, reader.lang)}</dd>
-        </div>
+pub fn fact_chip(fact: &Fact, values: Option<&LiveValues>, lang: Lang) -> Markup {
+    html! {
+        @if let Some((value, flaw)) = shown(fact, values, lang) {
+            div class="fact" data-key=(fact.field) {
+                dt title=(fact.label) { (markup(fact.icon)) " " span class="vh" { (fact.label) } }
+                dd { span class="num" { (value) } " " (flaw_mark(flaw, lang)) }
+            }
+        }
     }
-    .into_any()
 }
 
 /// A fact in the table of the oven page, with its quality in words; an old value is good no longer.
-pub fn fact_row(fact: Fact, oven: RwSignal<LiveOven>, freshness: Memo<Freshness>, reader: Reader) -> AnyView {
-    let lang = reader.lang;
-    let Shown { value, flaw, absent } = shown(fact, oven, lang);
-    let quality = Memo::new(move |_| flaw.get().map_or(Quality::Good, QualityReason::quality));
-    let is_live = move || freshness.get() == Freshness::Live;
-    view! {
-        <tr hidden=absent>
-            <th scope="row">{icon(fact.icon)} <span>{fact.label}</span></th>
-            <td class="num">{value}</td>
-            <td
-                class="quality"
-                data-quality=text(move || if is_live() { quality.get().as_str() } else { "old" }.to_owned())
-            >
-                {text(move || {
-                    let word = if is_live() { quality.get().label(lang) } else { freshness.get().label(lang) };
-                    flaw.get().map_or_else(|| word.to_owned(), |reason| format!("{word}: {}", reason.label(lang)))
-                })}
-            </td>
-        </tr>
+pub fn fact_row(fact: &Fact, values: Option<&LiveValues>, freshness: Freshness, lang: Lang) -> Markup {
+    let Some((value, flaw)) = shown(fact, values, lang) else { return html! {} };
+    let quality = flaw.map_or(Quality::Good, QualityReason::quality);
+    let (state, word) = if freshness == Freshness::Live {
+        (quality.as_str(), quality.label(lang))
+    } else {
+        ("old", freshness.label(lang))
+    };
+    html! {
+        tr data-key=(fact.field) {
+            th scope="row" { (markup(fact.icon)) " " span { (fact.label) } }
+            td class="num" { (value) }
+            td class="quality" data-quality=(state) {
+                (word)
+                @if let Some(reason) = flaw { ": " (reason.label(lang)) }
+            }
+        }
     }
-    .into_any()
 }

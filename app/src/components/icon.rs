@@ -1,6 +1,6 @@
 //! Line icons on a grid of 24; each is one path, so that a state's icon can change without changing elements.
 
-use leptos::prelude::*;
+use maud::{Markup, html};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
@@ -77,21 +77,20 @@ impl Icon {
     }
 }
 
-/// An icon that never changes; the word beside it carries the meaning.
-pub fn icon(icon: Icon) -> AnyView {
+/// An icon; the word beside it carries the meaning.
+pub fn markup(icon: Icon) -> Markup {
+    html! {
+        svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false" { path d=(icon.path()) {} }
+    }
+}
+
+/// The same for a page's view.
+#[cfg(feature = "ssr")]
+pub fn icon(icon: Icon) -> leptos::prelude::AnyView {
+    use leptos::prelude::*;
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
             <path d=icon.path()></path>
-        </svg>
-    }
-    .into_any()
-}
-
-/// An icon that follows a state.
-pub fn live_icon(icon: Signal<Icon>) -> AnyView {
-    view! {
-        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-            <path d=super::text(move || icon.get().path().to_owned())></path>
         </svg>
     }
     .into_any()

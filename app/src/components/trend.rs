@@ -128,7 +128,8 @@ impl Shapes {
             for (at_ms, value) in points.iter().filter_map(|point| Some((point.at_ms, value(point)?))) {
                 let pen = if last.is_none_or(|last| at_ms - last > gap_ms) { 'M' } else { 'L' };
                 let (x, y) = place(at_ms, value);
-                let _ = write!(path, "{pen}{x:.1} {y:.1}");
+                // Whole units: the drawing is 1,000 wide.
+                let _ = write!(path, "{pen}{} {}", x.round() as i64, y.round() as i64);
                 last = Some(at_ms);
             }
             path

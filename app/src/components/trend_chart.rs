@@ -1,103 +1,60 @@
 //! The drawing of the last 30 minutes. Labels are HTML over the drawing, so that they keep their size on a phone.
 
-use leptos::prelude::*;
+use maud::{Markup, html};
 
-use super::{
-    Reader, flag, text,
-    trend::{HEIGHT, Shapes, Tick, WIDTH},
-};
+use super::trend::{HEIGHT, Shapes, Tick, WIDTH};
+use crate::i18n::{Lang, format::fixed};
 
 /// The line's look in the style sheet; colours repeat after six, patterns tell them apart.
 fn line_class(index: usize) -> String {
     format!("line line-{}", index % 6)
 }
 
-fn ticks(ticks: Vec<Tick>) -> AnyView {
-    ticks
-        .into_iter()
-        .map(|tick| view! { <span style=format!("--at:{:.4}", tick.at)>{tick.label}</span> })
-        .collect_view()
-        .into_any()
+fn ticks(ticks: &[Tick]) -> Markup {
+    html! {
+        @for tick in ticks {
+            span style=(["--at:", &fixed(tick.at, 3)].concat()) { (tick.label) }
+        }
+    }
 }
 
-pub fn trend_chart(shapes: Memo<Shapes>, reader: Reader) -> AnyView {
-    let lang = reader.lang;
-    let zones = Memo::new(move |_| {
-        shapes.with(|shapes| {
-            let names = shapes.lines.iter().map(|line| line.zone.clone());
-            names.enumerate().collect::<Vec<_>>()
-        })
-    });
-    let path_of = move |zone: String| {
-        text(move || {
-            shapes.with(|shapes| {
-                let line = shapes.lines.iter().find(|line| line.zone == zone);
-                line.map_or_else(String::new, |line| line.path.clone())
-            })
-        })
-    };
-    let name_of = move |zone: &str| {
-        if zone.is_empty() { lang.temperature().to_owned() } else { lang.zone_name(zone) }
-    };
-    let summary = text(move || {
-        shapes.with(|s| {
-            if s.is_empty() {
-                return lang.trend_empty().to_owned();
-            }
-            lang.trend_summary(&lang.number(s.lowest, 1), &lang.number(s.highest, 1))
-        })
-    });
-    let is_empty = flag(move || shapes.with(Shapes::is_empty));
-    let grid = text(move || {
-        let line = |tick: &Tick| format!("M0 {:.1}H{WIDTH}", (1.0 - tick.at) * HEIGHT);
-        shapes.with(|s| s.y.iter().map(line).collect::<Vec<_>>().concat())
-    });
-    view! {
-        <figure class="trend">
-            <div class="trend-plot" hidden=is_empty>
-                <svg
-                    viewBox=format!("0 0 {WIDTH} {HEIGHT}")
-                    preserveAspectRatio="none"
-                    role="img"
-                    aria-label=summary
-                >
-                    <path class="grid-lines" d=grid></path>
-                    <path class="line line-target" d=text(move || shapes.with(|s| s.target.clone()))></path>
-                    <For
-                        each=move || zones.get()
-                        key=Clone::clone
-                        children=move |(index, zone)| {
-                            view! { <path class=line_class(index) d=path_of(zone)></path> }
-                        }
-                    />
-                </svg>
-                <div class="ticks-y num" aria-hidden="true">{move || ticks(shapes.with(|s| s.y.clone()))}</div>
-                <div class="ticks-x num" aria-hidden="true">{move || ticks(shapes.with(|s| s.x.clone()))}</div>
-            </div>
-            <ul class="legend" hidden=is_empty>
-                <For
-                    each=move || zones.get()
-                    key=Clone::clone
-                    children=move |(index, zone)| {
-                        view! {
-                            <li>
-                                <svg class="swatch" viewBox="0 0 24 8" aria-hidden="true">
-                                    <path class=line_class(index) d="M0 4H24"></path>
-                                </svg>
-                                <span>{name_of(&zone)}</span>
-                            </li>
-                        }
-                    }
-                />
-                <li hidden=flag(move || shapes.with(|s| s.target.is_empty()))>
-                    <svg class="swatch" viewBox="0 0 24 8" aria-hidden="true">
-                        <path class="line line-target" d="M0 4H24"></path>
-                    </svg>
-                    <span>{lang.setpoint()}</span>
-                </li>
-            </ul>
-            <figcaption>{summary}</figcaption>
-        </figure>
+pub fn trend_chart(shapes: &Shapes, lang: Lang) -> Markup {
+    if shapes.is_empty() {
+        return html! { figure class="trend" { figcaption { (lang.trend_empty()) } } };
     }
-    .into_any()
+    let summary = lang.trend_summary(&lang.number(shapes.lowest, 1), &lang.number(shapes.highest, 1));
+    let name = |zone: &str| if zone.is_empty() { lang.temperature().to_owned() } else { lang.zone_name(zone) };
+    let rule = |tick: &Tick| ["M0 ", &fixed((1.0 - tick.at) * HEIGHT, 0), "H", &fixed(WIDTH, 0)].concat();
+    let grid = shapes.y.iter().map(rule).collect::<Vec<_>>().concat();
+    let view_box = ["0 0 ", &fixed(WIDTH, 0), " ", &fixed(HEIGHT, 0)].concat();
+    html! {
+        figure class="trend" {
+            div class="trend-plot" {
+                svg viewBox=(view_box) preserveAspectRatio="none" role="img" aria-label=(summary) {
+                    path class="grid-lines" d=(grid) {}
+                    path class="line line-target" d=(shapes.target) {}
+                    @for (index, line) in shapes.lines.iter().enumerate() {
+                        path class=(line_class(index)) d=(line.path) {}
+                    }
+                }
+                div class="ticks-y num" aria-hidden="true" { (ticks(&shapes.y)) }
+                div class="ticks-x num" aria-hidden="true" { (ticks(&shapes.x)) }
+            }
+            ul class="legend" {
+                @for (index, line) in shapes.lines.iter().enumerate() {
+                    li { (swatch(&line_class(index))) span { (name(&line.zone)) } }
+                }
+                @if !shapes.target.is_empty() {
+                    li { (swatch("line line-target")) span { (lang.setpoint()) } }
+                }
+            }
+            figcaption { (summary) }
+        }
+    }
+}
+
+fn swatch(class: &str) -> Markup {
+    html! {
+        svg class="swatch" viewBox="0 0 24 8" aria-hidden="true" { path class=(class) d="M0 4H24" {} }
+    }
 }

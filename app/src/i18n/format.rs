@@ -5,10 +5,21 @@ use super::Lang;
 /// Shown where there is no value.
 pub const NONE: &str = "—";
 
+/// A number with a point and fixed decimals, for markup. Scaled integers do it: the exact formatting of floats
+/// that the standard library has would be a tenth of the WASM.
+pub fn fixed(value: f64, decimals: usize) -> String {
+    let scale = 10_i64.pow(decimals as u32);
+    let scaled = (value * scale as f64).round() as i64;
+    let sign = if scaled < 0 { "-" } else { "" };
+    let scaled = scaled.unsigned_abs();
+    let (whole, fraction) = (scaled / scale as u64, scaled % scale as u64);
+    if decimals == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction:0decimals$}") }
+}
+
 impl Lang {
     /// A number with fixed decimals, so that columns do not jump: `1234,5`, `12 345,6`.
     pub fn number(self, value: f64, decimals: usize) -> String {
-        let text = format!("{:.decimals$}", value.abs());
+        let text = fixed(value.abs(), decimals);
         let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
         let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
         let mut out = String::with_capacity(text.len() + 4);
@@ -96,6 +107,14 @@ mod tests {
         assert_eq!(Lang::En.number(-3.6, 1), "−3.6");
         assert_eq!(Lang::En.number(-0.04, 1), "0.0", "no minus before a zero");
         assert_eq!(Lang::De.number_or_dash(None, 1), "—");
+    }
+
+    #[test]
+    fn markup_has_points_whatever_the_language() {
+        assert_eq!(fixed(-135.0, 1), "-135.0");
+        assert_eq!(fixed(0.0771, 3), "0.077");
+        assert_eq!(fixed(-0.04, 1), "0.0");
+        assert_eq!(fixed(68.5, 0), "69");
     }
 
     #[test]

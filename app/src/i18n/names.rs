@@ -30,7 +30,7 @@ names! {
     }
     CycleStage.label {
         Loading: "Carga", "Loading", "Beschicken";
-        Preheating: "Precalentamiento", "Preheating", "Vorheizen";
+        Preheating: "Calentamiento", "Preheating", "Vorheizen";
         Steaming: "Vapor", "Steaming", "Schwaden";
         Baking: "Cocción", "Baking", "Backen";
         Proofing: "Fermentación", "Proofing", "Gare";
@@ -198,24 +198,33 @@ impl Lang {
     /// A zone's name as people say it. Ovens name their zones in English or with codes; the common ones are
     /// translated, any other is shown as it is.
     pub fn zone_name(self, zone: &str) -> String {
-        let names = match zone.to_lowercase().as_str() {
-            "top" | "upper" => ["Techo", "Top", "Oberhitze"],
-            "bottom" | "lower" => ["Suelo", "Bottom", "Unterhitze"],
-            "front" => ["Boca", "Front", "Vorne"],
-            "back" | "rear" => ["Fondo", "Back", "Hinten"],
-            "left" => ["Izquierda", "Left", "Links"],
-            "right" => ["Derecha", "Right", "Rechts"],
-            "middle" | "center" | "centre" => ["Centro", "Middle", "Mitte"],
-            "cabinet" | "chamber" => ["Cámara", "Chamber", "Kammer"],
-            "core" => ["Núcleo", "Core", "Kern"],
-            _ => {
-                let mut letters = zone.trim().chars();
-                return letters.next().map_or_else(String::new, |first| {
-                    first.to_uppercase().chain(letters).collect::<String>().replace('_', " ")
-                });
-            }
-        };
-        names[self as usize].to_owned()
+        const KNOWN: [(&str, [&str; 3]); 16] = [
+            ("top", ["Techo", "Top", "Oberhitze"]),
+            ("upper", ["Techo", "Top", "Oberhitze"]),
+            ("bottom", ["Suelo", "Bottom", "Unterhitze"]),
+            ("lower", ["Suelo", "Bottom", "Unterhitze"]),
+            ("front", ["Boca", "Front", "Vorne"]),
+            ("back", ["Fondo", "Back", "Hinten"]),
+            ("rear", ["Fondo", "Back", "Hinten"]),
+            ("left", ["Izquierda", "Left", "Links"]),
+            ("right", ["Derecha", "Right", "Rechts"]),
+            ("middle", ["Centro", "Middle", "Mitte"]),
+            ("center", ["Centro", "Middle", "Mitte"]),
+            ("centre", ["Centro", "Middle", "Mitte"]),
+            ("cabinet", ["Cámara", "Chamber", "Kammer"]),
+            ("chamber", ["Cámara", "Chamber", "Kammer"]),
+            ("core", ["Núcleo", "Core", "Kern"]),
+            ("steam", ["Vapor", "Steam", "Schwaden"]),
+        ];
+        let zone = zone.trim();
+        if let Some((_, names)) = KNOWN.iter().find(|(known, _)| known.eq_ignore_ascii_case(zone)) {
+            return names[self as usize].to_owned();
+        }
+        let mut name = zone.replace('_', " ");
+        if let Some(first) = name.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        name
     }
 
     /// The name of a mapped value or of a quality issue's field.

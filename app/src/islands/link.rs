@@ -1,12 +1,9 @@
 //! How the page's own connection to the server does, and the line that says so.
 
-use leptos::prelude::*;
+use maud::{Markup, html};
 
 use crate::{
-    components::{
-        icon::{Icon, live_icon},
-        text,
-    },
+    components::icon::{Icon, markup},
     i18n::Lang,
 };
 
@@ -22,41 +19,20 @@ pub enum Link {
     },
 }
 
-impl Link {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Connecting => "connecting",
-            Self::Live => "live",
-            Self::Reconnecting { .. } => "reconnecting",
+pub fn link_state(link: Link, lang: Lang) -> Markup {
+    // Screen readers hear each change once, not every second of the countdown.
+    let (name, icon, words, announced) = match link {
+        Link::Connecting => ("connecting", Icon::Plug, lang.link_connecting().to_owned(), lang.link_connecting()),
+        Link::Live => ("live", Icon::Dot, lang.link_live().to_owned(), lang.link_live()),
+        Link::Reconnecting { attempt, seconds } => {
+            ("reconnecting", Icon::Offline, lang.link_reconnecting(attempt, seconds), lang.link_lost())
+        }
+    };
+    html! {
+        div class="link-state" data-testid="live-state" data-state=(name) {
+            (markup(icon))
+            span class="num" aria-hidden="true" { (words) }
+            span class="vh" role="status" { (announced) }
         }
     }
-}
-
-pub fn link_state(link: RwSignal<Link>, lang: Lang) -> AnyView {
-    // Screen readers hear each change once, not every second of the countdown.
-    let announced = Memo::new(move |_| match link.get() {
-        Link::Connecting => lang.link_connecting(),
-        Link::Live => lang.link_live(),
-        Link::Reconnecting { .. } => lang.link_lost(),
-    });
-    view! {
-        <div class="link-state" data-testid="live-state" data-state=text(move || link.get().as_str().to_owned())>
-            {live_icon(
-                Signal::derive(move || match link.get() {
-                    Link::Connecting => Icon::Plug,
-                    Link::Live => Icon::Dot,
-                    Link::Reconnecting { .. } => Icon::Offline,
-                }),
-            )}
-            <span class="num" aria-hidden="true">
-                {text(move || match link.get() {
-                    Link::Connecting => lang.link_connecting().to_owned(),
-                    Link::Live => lang.link_live().to_owned(),
-                    Link::Reconnecting { attempt, seconds } => lang.link_reconnecting(attempt, seconds),
-                })}
-            </span>
-            <span class="vh" role="status">{text(move || announced.get().to_owned())}</span>
-        </div>
-    }
-    .into_any()
 }

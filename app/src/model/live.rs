@@ -21,27 +21,37 @@ pub const SILENCE_LIMIT_MS: i64 = 12_000;
 /// The server sends a heartbeat after this long without another frame.
 pub const HEARTBEAT_MS: u64 = 5_000;
 
+wire_enum! {
+    FrameKind {
+        /// Every oven; an oven that is not in it is gone.
+        Snapshot = "snapshot",
+        /// The ovens that changed.
+        Update = "update",
+        Heartbeat = "heartbeat",
+    }
+}
+
+/// One message. Flat, with absent parts left out, because a tagged union costs a browser's WASM dearly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Frame {
-    Snapshot {
-        seq: u64,
-        server_time_ms: i64,
-        /// Changes with the assets of the site: a page with another build reloads itself.
-        build: String,
-        ovens: Vec<LiveOven>,
-    },
-    Update {
-        seq: u64,
-        server_time_ms: i64,
-        ovens: Vec<LiveOven>,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        removed: Vec<EquipmentId>,
-    },
-    Heartbeat {
-        seq: u64,
-        server_time_ms: i64,
-    },
+pub struct Frame {
+    #[serde(rename = "type")]
+    pub kind: FrameKind,
+    pub seq: u64,
+    pub server_time_ms: i64,
+    /// In a snapshot. Changes with the assets of the site: a page with another build reloads itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ovens: Vec<LiveOven>,
+    /// In an update.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<EquipmentId>,
+}
+
+impl Frame {
+    pub const fn heartbeat(seq: u64, server_time_ms: i64) -> Self {
+        Self { kind: FrameKind::Heartbeat, seq, server_time_ms, build: None, ovens: Vec::new(), removed: Vec::new() }
+    }
 }
 
 /// All that a card shows of one oven. Values that are bad are left out and named in `issues`.
@@ -249,11 +259,11 @@ mod tests {
 
     #[test]
     fn frames_survive_the_wire() {
-        let frame = Frame::Snapshot {
-            seq: 7,
-            server_time_ms: 1,
-            build: "b".to_owned(),
+        let frame = Frame {
+            kind: FrameKind::Snapshot,
+            build: Some("b".to_owned()),
             ovens: vec![oven(ConnectionStatus::Connected, 1)],
+            ..Frame::heartbeat(7, 1)
         };
         let text = serde_json::to_string(&frame).unwrap();
         assert_eq!(serde_json::from_str::<Frame>(&text).unwrap(), frame);

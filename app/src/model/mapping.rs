@@ -164,11 +164,10 @@ fn is_data(source: &Source) -> bool {
 const fn one() -> f64 {
     1.0
 }
-#[expect(clippy::trivially_copy_pass_by_ref, clippy::float_cmp, reason = "serde's signature; an exact default")]
+#[expect(clippy::float_cmp, reason = "an exact default")]
 fn is_one(value: &f64) -> bool {
     *value == 1.0
 }
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_zero(value: &f64) -> bool {
     *value == 0.0
 }

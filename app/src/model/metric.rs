@@ -64,8 +64,7 @@ impl Metric {
             Self::EnergyConsumption => Some((0.0, 1.0e9)),
             Self::Power => Some((0.0, 2_000.0)),
             Self::TimeRemaining => Some((0.0, 7.0 * 24.0 * 60.0)),
-            Self::MotorSpeed => Some((0.0, 10_000.0)),
-            Self::ProductWeight => Some((0.0, 10_000.0)),
+            Self::MotorSpeed | Self::ProductWeight => Some((0.0, 10_000.0)),
             Self::OperationalStatus | Self::CycleStage | Self::DoorStatus | Self::ReadingTime => None,
         }
     }

@@ -6,8 +6,8 @@ use super::PageContext;
 use crate::{
     components::{
         condition::{Look, look},
+        empty::empty_state,
         icon::{Icon, icon},
-        oven_card::empty_state,
     },
     i18n::clock::LocalClock,
     model::{equipment::Equipment, live::LiveOven},

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::PageContext;
 use crate::{
-    components::{filter::Filter, oven_card::empty_state},
+    components::{empty::empty_state, filter::Filter},
     i18n::clock::LocalClock,
     islands::LiveBoard,
     model::{live::LiveOven, user::Role},

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::model::live::Frame;
+use app::model::live::{Frame, FrameKind};
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use tokio_tungstenite::{
@@ -35,7 +35,7 @@ pub async fn watch(base: &str, cookie: &str, count: usize) -> anyhow::Result<Wat
 
 impl Watchers {
     fn note(&self, text: &str, now_ms: i64) {
-        let Ok(Frame::Update { ovens, .. }) = serde_json::from_str(text) else { return };
+        let Ok(Frame { kind: FrameKind::Update, ovens, .. }) = serde_json::from_str(text) else { return };
         let ages = ovens.iter().filter_map(|oven| Some((now_ms - oven.values.as_ref()?.received_ms).max(0) as u32));
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(ages);
     }

@@ -84,7 +84,7 @@ async fn stream(state: &AppState, login: &Login, session: &Session, socket: &mut
                     return Some(SESSION_ENDED);
                 }
                 if std::mem::replace(&mut quiet, true) {
-                    let frame = Frame::Heartbeat { seq, server_time_ms: Timestamp::now().as_millisecond() };
+                    let frame = Frame::heartbeat(seq, Timestamp::now().as_millisecond());
                     send(socket, serde_json::to_string(&frame).ok()?.into()).await?;
                 }
             }
