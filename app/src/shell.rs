@@ -48,7 +48,9 @@ fn html(cx: &PageContext, page: Page, content: AnyView) -> impl IntoView {
                 <a class="skip" href="#content">
                     {lang.skip_to_content()}
                 </a>
-                {cx.demo.then(|| view! { <p class="demo-banner">{icon(Icon::Warning)} {lang.demo_banner()}</p> })}
+                {cx.demo.then(|| view! {
+                    <aside class="demo-banner" aria-label="Demo">{icon(Icon::Warning)} {lang.demo_banner()}</aside>
+                })}
                 {header(cx)}
                 <main id="content" tabindex="-1" class=if page.narrow { "narrow" } else { "" }>
                     {cx.notice.map(|notice| notice_area(notice, lang))}

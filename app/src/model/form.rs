@@ -7,6 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Fields that begin like this are made by the server and sent back unseen.
+pub const CARRIED: &str = "draft.";
+
 /// The fields of a submitted form, in their order. Also parses repeated names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormValues(pub Vec<(String, String)>);

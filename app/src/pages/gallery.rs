@@ -322,6 +322,7 @@ fn sample_form(with_errors: bool) -> OvenForm {
         sample: (!with_errors).then(|| "{\n  \"temp\": [231.4, 9999],\n  \"state\": \"Backen\"\n}".to_owned()),
     };
     OvenForm {
+        kept_secrets: Vec::new(),
         mode: FormMode::Edit {
             id: EquipmentId(Uuid::from_u128(4)),
             name: "Horno 4".to_owned(),
@@ -337,6 +338,7 @@ fn sample_form(with_errors: bool) -> OvenForm {
 
 fn new_form() -> OvenForm {
     OvenForm {
+        kept_secrets: Vec::new(),
         mode: FormMode::New,
         manifests: vec![&MANIFEST],
         values: FormValues::default(),

@@ -135,7 +135,7 @@ fn log_card(cx: &PageContext, clock: &LocalClock, log: Vec<ConnectionLogEntry>) 
     view! {
         <section class="card" aria-labelledby="h-log">
             <h2 id="h-log">{lang.connection_log()}</h2>
-            <div class="scroll" tabindex="0" role="region" aria-labelledby="h-log">
+            <div class="scroll" tabindex="0" role="group" aria-labelledby="h-log">
                 <table class="log" data-testid="connection-log">
                     <thead>
                         <tr>

@@ -20,7 +20,7 @@ use crate::{
         api::ConnectionTestResult,
         connector::Manifest,
         equipment::EquipmentId,
-        form::{FieldError, FormValues},
+        form::{CARRIED, FieldError, FormValues},
     },
     shell::{Page, document},
 };
@@ -42,6 +42,8 @@ pub struct OvenForm {
     /// Connectors to choose from; the chosen one is in the value `iot_protocol`.
     pub manifests: Vec<&'static Manifest>,
     pub values: FormValues,
+    /// Names of secrets that were typed before and are carried along, sealed, in hidden fields.
+    pub kept_secrets: Vec<String>,
     pub errors: Vec<FieldError>,
     pub test: Option<ConnectionTestResult>,
 }
@@ -54,6 +56,7 @@ pub fn oven_form(cx: &PageContext, data: OvenForm) -> String {
             (lang.edit_oven_title(name), format!("/admin/ovens/{id}/edit"), stored_secrets.clone())
         }
     };
+    let stored = [stored, data.kept_secrets.clone()].concat();
     let page = Page { title: title.clone(), islands: false, narrow: false };
     document(cx, page, || {
         let chosen = chosen(&data);
@@ -72,6 +75,7 @@ pub fn oven_form(cx: &PageContext, data: OvenForm) -> String {
                 {chosen.and_then(dependency_style)}
                 // Enter in a field takes the first button of a form; it must be the harmless one.
                 <button class="vh" type="submit" name="action" value="save" tabindex="-1" aria-hidden="true"></button>
+                {hidden_fields(&data.values)}
                 {steps.section("oven", lang.section_oven(), lang.section_oven_help(), oven_fields(form))}
                 {chosen.map(|chosen| view! {
                     {steps.section("connection", lang.section_connection(), "", connection_fields(form, &data.manifests, chosen))}
@@ -111,6 +115,15 @@ pub fn oven_form(cx: &PageContext, data: OvenForm) -> String {
         }
         .into_any()
     })
+}
+
+/// What the server carries along from one submission to the next.
+fn hidden_fields(values: &FormValues) -> AnyView {
+    let carried = values.0.iter().filter(|(name, _)| name.starts_with(CARRIED));
+    carried
+        .map(|(name, value)| view! { <input type="hidden" name=name.clone() value=value.clone() /> })
+        .collect_view()
+        .into_any()
 }
 
 /// The chosen connector, by its id or an older name of it; the first where nothing fits.

@@ -106,6 +106,8 @@ enum Action {
     Test,
     AddRow,
     RemoveRow(usize),
+    /// The form again, with the fields of the chosen protocol.
+    ChooseProtocol,
 }
 
 impl Action {
@@ -113,6 +115,7 @@ impl Action {
         match values.get("action") {
             Some("test") => Self::Test,
             Some("add_row") => Self::AddRow,
+            Some("choose_protocol") => Self::ChooseProtocol,
             Some(other) => {
                 other.strip_prefix("remove_row.").and_then(|row| row.parse().ok()).map_or(Self::Save, Self::RemoveRow)
             }
@@ -152,27 +155,30 @@ async fn act(
     let mut parsed = form::parse(&values);
     let typed = state.service.typed_secrets(&values, parsed.secrets);
     state.service.seal_into(&mut values, typed.clone());
+    let kept: Vec<String> = typed.keys().cloned().collect();
+    let shown = |values, errors, test, status| shown(cx, mode, kept, values, errors, test, status);
     match Action::of(&values) {
         Action::AddRow => {
             let next = rows.last().map_or(0, |row| row + 1);
             values.set(&format!("mapping.{next}.target"), "");
-            return Ok(shown(cx, mode, values, Vec::new(), None, StatusCode::OK));
+            return Ok(shown(values, Vec::new(), None, StatusCode::OK));
         }
         Action::RemoveRow(row) => {
             values.0.retain(|(name, _)| !name.starts_with(&format!("mapping.{row}.")));
-            return Ok(shown(cx, mode, values, Vec::new(), None, StatusCode::OK));
+            return Ok(shown(values, Vec::new(), None, StatusCode::OK));
         }
+        Action::ChooseProtocol => return Ok(shown(values, Vec::new(), None, StatusCode::OK)),
         Action::Save | Action::Test => {}
     }
     if !parsed.errors.is_empty() {
         let errors = std::mem::take(&mut parsed.errors);
-        return Ok(shown(cx, mode, values, errors, None, StatusCode::UNPROCESSABLE_ENTITY));
+        return Ok(shown(values, errors, None, StatusCode::UNPROCESSABLE_ENTITY));
     }
     let secrets = SecretChange::Merge(typed);
     let draft = parsed.draft.clone();
     let outcome = match Action::of(&values) {
         Action::Test => match state.service.test_draft(id, &draft, secrets).await {
-            Ok(test) => return Ok(shown(cx, mode, values, Vec::new(), Some(test), StatusCode::OK)),
+            Ok(test) => return Ok(shown(values, Vec::new(), Some(test), StatusCode::OK)),
             Err(error) => Err(error),
         },
         _ => match id {
@@ -184,7 +190,7 @@ async fn act(
         Ok(_) => Ok(back_to_list(Notice::OvenSaved)),
         Err(ServiceError::Invalid(errors)) => {
             let errors = form::locate(&parsed.rows, errors);
-            Ok(shown(cx, mode, values, errors, None, StatusCode::UNPROCESSABLE_ENTITY))
+            Ok(shown(values, errors, None, StatusCode::UNPROCESSABLE_ENTITY))
         }
         Err(error) => Err(error),
     }
@@ -193,18 +199,20 @@ async fn act(
 fn shown(
     cx: &PageContext,
     mode: FormMode,
+    kept_secrets: Vec<String>,
     values: FormValues,
     errors: Vec<FieldError>,
     test: Option<ConnectionTestResult>,
     status: StatusCode,
 ) -> Response {
     let manifests = connectors::ALL.iter().map(|driver| &driver.manifest).collect();
-    (status, Html(pages::oven_form(cx, OvenForm { mode, manifests, values, errors, test }))).into_response()
+    (status, Html(pages::oven_form(cx, OvenForm { mode, manifests, values, kept_secrets, errors, test })))
+        .into_response()
 }
 
 fn render(cx: &PageContext, mode: FormMode, values: FormValues) -> String {
     let manifests = connectors::ALL.iter().map(|driver| &driver.manifest).collect();
-    pages::oven_form(cx, OvenForm { mode, manifests, values, errors: Vec::new(), test: None })
+    pages::oven_form(cx, OvenForm { mode, manifests, values, kept_secrets: Vec::new(), errors: Vec::new(), test: None })
 }
 
 async fn load(state: &AppState, id: &str) -> Result<(EquipmentDraft, FormMode), ServiceError> {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use app::model::form::FormValues;
+use app::model::form::{CARRIED, FormValues};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ impl Service {
 
     /// Replaces every secret in the form by the sealed draft.
     pub fn seal_into(&self, form: &mut FormValues, secrets: BTreeMap<String, String>) {
-        form.0.retain(|(name, _)| !name.starts_with("secret.") && !name.starts_with("draft."));
+        form.0.retain(|(name, _)| !name.starts_with("secret.") && !name.starts_with(CARRIED));
         if secrets.is_empty() {
             return;
         }

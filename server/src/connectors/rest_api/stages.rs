@@ -111,6 +111,9 @@ async fn steps(
             .map_err(|_| (at, late("the TLS handshake")))?
             .map_err(|error| (at, error))?;
         progress.done(at, detail);
+    } else {
+        // Some devices serve one connection at a time and would wait for this one to say something.
+        drop(stream);
     }
 
     let asked = Instant::now();
