@@ -113,7 +113,8 @@ impl Server {
         ];
         service.start_all().await?;
         let address = listener.local_addr()?;
-        if store.count_users().await? == 0 {
+        // The demo makes its own users.
+        if state.web.demo.is_none() && store.count_users().await? == 0 {
             print_setup_code(&state.setup_code);
         }
         let web = tokio::spawn(serve(listener, state, shutdown.clone()));

@@ -37,14 +37,16 @@ pub fn board_view(
             div class="board-head" { h1 { (lang.board_title()) } (link_state(link, lang)) }
             (tiles(ovens, filter, reader))
             @if areas.len() > 1 { (area_filter(&areas, filter, lang)) }
-            @for group in &groups {
-                section class="area" data-key=(group.area) {
+            div class="areas" {
+              @for group in &groups {
+                section class="area" data-key=(group.area) style=(format!("--ovens:{}", group.ovens.len())) {
                     // With one area its name would say nothing; it stays for screen readers.
                     h2 class=(if areas.len() > 1 { "area-name" } else { "area-name vh" }) {
                         (if group.area.is_empty() { lang.no_area() } else { group.area })
                     }
                     div class="cards" { @for oven in &group.ovens { (card(oven)) } }
                 }
+              }
             }
             @if groups.is_empty() {
                 div class="empty" {

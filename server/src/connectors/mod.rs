@@ -40,8 +40,11 @@ pub static ALL: &[&Driver] = &[&rest_api::DRIVER];
 /// A protocol: what it says of itself, and how a connection is made from settings.
 pub struct Driver {
     pub manifest: Manifest,
-    pub build: fn(Settings) -> Result<Box<dyn Connection>, Vec<FieldError>>,
+    pub build: fn(Settings) -> Built,
 }
+
+/// A connection that is not opened yet, or what is wrong with its settings.
+pub type Built = Result<Box<dyn Connection>, Vec<FieldError>>;
 
 /// The driver with this id or alias.
 pub fn find(protocol: &str) -> Option<&'static Driver> {

@@ -34,7 +34,7 @@ const MAX_ROWS: usize = 200;
 pub async fn list(State(state): State<AppState>, Page(cx): Page) -> Result<Html<String>, PageError> {
     match state.service.admin_ovens().await {
         Ok(data) => Ok(Html(pages::admin_ovens(&cx, data))),
-        Err(error) => Err(PageError { page: Page(cx), error }),
+        Err(error) => Err(PageError::new(Page(cx), error)),
     }
 }
 
@@ -49,7 +49,7 @@ pub async fn create(State(state): State<AppState>, Page(cx): Page, actor: Actor,
 pub async fn edit(State(state): State<AppState>, Page(cx): Page, Path(id): Path<String>) -> Response {
     match load(&state, &id).await {
         Ok((draft, mode)) => Html(render(&cx, mode, form::show(&draft))).into_response(),
-        Err(error) => PageError { page: Page(cx), error }.into_response(),
+        Err(error) => PageError::new(Page(cx), error).into_response(),
     }
 }
 
@@ -62,7 +62,7 @@ pub async fn update(
 ) -> Response {
     match oven_id(&id) {
         Ok(id) => submitted(&state, cx, actor, Some(id), FormValues(fields)).await,
-        Err(error) => PageError { page: Page(cx), error }.into_response(),
+        Err(error) => PageError::new(Page(cx), error).into_response(),
     }
 }
 
@@ -84,7 +84,7 @@ async fn switch(
     let done = async { state.service.set_enabled(&actor, oven_id(&id)?, enabled).await };
     match done.await {
         Ok(()) => back_to_list(if enabled { Notice::OvenEnabled } else { Notice::OvenDisabled }),
-        Err(error) => PageError { page, error }.into_response(),
+        Err(error) => PageError::new(page, error).into_response(),
     }
 }
 
@@ -92,7 +92,7 @@ pub async fn delete(State(state): State<AppState>, page: Page, actor: Actor, Pat
     let done = async { state.service.delete(&actor, oven_id(&id)?).await };
     match done.await {
         Ok(()) => back_to_list(Notice::OvenDeleted),
-        Err(error) => PageError { page, error }.into_response(),
+        Err(error) => PageError::new(page, error).into_response(),
     }
 }
 
@@ -133,7 +133,7 @@ async fn submitted(
 ) -> Response {
     match act(state, &cx, actor, id, values).await {
         Ok(response) => response,
-        Err(error) => PageError { page: Page(cx), error }.into_response(),
+        Err(error) => PageError::new(Page(cx), error).into_response(),
     }
 }
 

@@ -129,8 +129,14 @@ fn internal(error: &dyn std::error::Error) -> Problem {
 
 /// Errors of page handlers; rendered with the visitor's language by [`page`].
 pub struct PageError {
-    pub page: page::Page,
+    pub page: Box<page::Page>,
     pub error: ServiceError,
+}
+
+impl PageError {
+    pub fn new(page: page::Page, error: impl Into<ServiceError>) -> Self {
+        Self { page: Box::new(page), error: error.into() }
+    }
 }
 
 impl IntoResponse for PageError {

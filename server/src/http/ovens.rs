@@ -24,7 +24,7 @@ pub async fn detail(
     };
     match found {
         Ok(data) => Ok(Html(pages::oven(&cx, data))),
-        Err(error) => Err(PageError { page: Page(cx), error }),
+        Err(error) => Err(PageError::new(Page(cx), error)),
     }
 }
 

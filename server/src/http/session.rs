@@ -64,7 +64,7 @@ pub async fn login_page(
     match state.service.store.count_users().await {
         Ok(0) => Ok(Redirect::to("/setup").into_response()),
         Ok(_) => Ok(show_login(&state, &cx, StatusCode::OK, "", None, &next)),
-        Err(error) => Err(PageError { page: Page(cx), error: error.into() }),
+        Err(error) => Err(PageError::new(Page(cx), error)),
     }
 }
 
@@ -120,7 +120,7 @@ pub async fn login(
             };
             match done.await {
                 Ok(()) => Ok(Redirect::to(safe_next(&form.next)).into_response()),
-                Err(error) => Err(PageError { page: Page(cx), error }),
+                Err(error) => Err(PageError::new(Page(cx), error)),
             }
         }
         Ok(None) => {
@@ -128,7 +128,7 @@ pub async fn login(
             tracing::warn!(%ip, "a login was refused");
             refuse(StatusCode::UNAUTHORIZED, LoginProblem::Wrong)
         }
-        Err(error) => Err(PageError { page: Page(cx), error }),
+        Err(error) => Err(PageError::new(Page(cx), error)),
     }
 }
 
@@ -185,7 +185,7 @@ pub async fn setup_page(State(state): State<AppState>, Page(cx): Page) -> Result
             Ok(Html(pages::setup(&cx, Setup { values: FormValues::default(), errors: Vec::new() })).into_response())
         }
         Ok(_) => Ok(Redirect::to("/login").into_response()),
-        Err(error) => Err(PageError { page: Page(cx), error: error.into() }),
+        Err(error) => Err(PageError::new(Page(cx), error)),
     }
 }
 
@@ -199,7 +199,7 @@ pub async fn setup(
     match state.service.store.count_users().await {
         Ok(0) => {}
         Ok(_) => return Ok(Redirect::to("/login").into_response()),
-        Err(error) => return Err(PageError { page: Page(cx), error: error.into() }),
+        Err(error) => return Err(PageError::new(Page(cx), error)),
     }
     let mut values = FormValues(fields);
     let errors = check_setup(&state, &values);
@@ -211,7 +211,7 @@ pub async fn setup(
     }
     match first_admin(&state, &session, &values, ip).await {
         Ok(()) => Ok(Redirect::to("/").into_response()),
-        Err(error) => Err(PageError { page: Page(cx), error }),
+        Err(error) => Err(PageError::new(Page(cx), error)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Outcomes of attempts become status, log entries and messages to the operator: once per change, not per attempt.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::model::{
     connection_log::{ConnectionEvent, ConnectionLogEntry},
@@ -9,9 +9,13 @@ use app::model::{
     reading::QualityIssue,
 };
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::PollContext;
 use crate::{connectors::ConnectorError, ingest::Outcome, store::writer::WriteOp};
+
+/// How often the time of the last contact is written while an oven answers.
+const NOTE_CONTACT: Duration = Duration::from_secs(60);
 
 pub struct Journal {
     id: EquipmentId,
@@ -20,6 +24,7 @@ pub struct Journal {
     state: State,
     rejected: Vec<QualityIssue>,
     losing: bool,
+    noted: Option<Instant>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,7 +36,7 @@ enum State {
 
 impl Journal {
     pub fn new(id: EquipmentId, name: String, context: Arc<PollContext>) -> Self {
-        Self { id, name, context, state: State::New, rejected: Vec::new(), losing: false }
+        Self { id, name, context, state: State::New, rejected: Vec::new(), losing: false, noted: None }
     }
 
     pub async fn connecting(&mut self) {
@@ -45,8 +50,12 @@ impl Journal {
             let event = if self.state == State::New { ConnectionEvent::Connected } else { ConnectionEvent::Recovered };
             tracing::info!(oven = %self.name, id = %self.id, response_ms, "{event}");
             self.state = State::Up;
-            self.set_status(ConnectionStatus::Connected, None).await;
+            self.noted = None;
+            self.context.live.set_status(self.id, ConnectionStatus::Connected, None);
             self.log(event, ConnectionStatus::Connected, None, Some(response_ms), Some(data_points)).await;
+        }
+        if self.noted.is_none_or(|noted| noted.elapsed() >= NOTE_CONTACT) {
+            self.note_contact().await;
         }
         match outcome {
             Outcome::Accepted { bad } => {
@@ -95,9 +104,18 @@ impl Journal {
         self.set_status(ConnectionStatus::Unknown, None).await;
     }
 
-    async fn set_status(&self, status: ConnectionStatus, failure: Option<FailureKind>) {
+    async fn set_status(&mut self, status: ConnectionStatus, failure: Option<FailureKind>) {
         self.context.live.set_status(self.id, status, failure);
-        let last_connected = (status == ConnectionStatus::Connected).then(Timestamp::now);
+        self.write_status(status, None).await;
+    }
+
+    /// Keeps the time of the last contact, which an admin sees once the oven is away.
+    async fn note_contact(&mut self) {
+        self.noted = Some(Instant::now());
+        self.write_status(ConnectionStatus::Connected, Some(Timestamp::now())).await;
+    }
+
+    async fn write_status(&self, status: ConnectionStatus, last_connected: Option<Timestamp>) {
         let op = WriteOp::Status { equipment: self.id, status, last_connected };
         // The writer only refuses when the server stops.
         let _ = self.context.writer.submit(op).await;

@@ -139,8 +139,8 @@ impl Service {
         mut draft: EquipmentDraft,
         credentials: Credentials,
     ) -> Result<(EquipmentDraft, Credentials), ServiceError> {
-        draft.name = draft.name.trim().to_owned();
-        draft.location = draft.location.trim().to_owned();
+        draft.name = draft.name.trim().into();
+        draft.location = draft.location.trim().into();
         let mut errors = check(&draft);
         if let Some(driver) = draft.iot_protocol.as_deref().and_then(connectors::find) {
             draft.iot_protocol = Some(driver.manifest.id.to_owned());

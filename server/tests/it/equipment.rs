@@ -58,7 +58,7 @@ async fn an_oven_goes_live_without_touching_the_others() {
     let second = bakery.add(&admin, &ovens.get(1)).await;
     bakery.logged(&admin, second, "connected").await;
 
-    let gone = admin.send(Method::DELETE, &format!("/api/v1/equipment/{second}")).await.send().await.unwrap();
+    let gone = admin.request(Method::DELETE, &format!("/api/v1/equipment/{second}")).send().await.unwrap();
     assert_eq!(gone.status(), StatusCode::NO_CONTENT);
     assert_eq!(admin.get(&format!("/api/v1/equipment/{second}")).await.status(), StatusCode::NOT_FOUND);
     let count = |entries: Vec<Value>| entries.iter().filter(|entry| entry["event_type"] == "connected").count();
@@ -139,7 +139,7 @@ async fn what_is_wrong_with_a_configuration_is_named_field_by_field() {
 
     let unknown = admin.post("/api/v1/equipment", &json!({"name": "x", "nmae": "y"})).await;
     assert_eq!(unknown.status(), StatusCode::BAD_REQUEST);
-    let text = admin.send(Method::POST, "/api/v1/equipment").await.body("{}").send().await.unwrap();
+    let text = admin.request(Method::POST, "/api/v1/equipment").body("{}").send().await.unwrap();
     assert_eq!(text.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
     let protocol = admin.post("/api/v1/equipment", &json!({"name": "x", "iot_protocol": "morse"})).await;
     assert_eq!(protocol.json::<Value>().await.unwrap()["errors"][0]["field"], "iot_protocol");
@@ -179,7 +179,7 @@ async fn every_change_is_in_the_audit_log() {
     let (bakery, ovens) = (Bakery::open().await, Ovens::start(1));
     let admin = bakery.login("admin").await;
     let id = bakery.add(&admin, &ovens.get(0)).await;
-    admin.send(Method::DELETE, &format!("/api/v1/equipment/{id}")).await.send().await.unwrap();
+    admin.request(Method::DELETE, &format!("/api/v1/equipment/{id}")).send().await.unwrap();
     let audit = bakery.server.service.store.audit_log(100, None).await.unwrap();
     let actions: Vec<_> = audit.iter().rev().map(|record| record.entry.action.as_str()).collect();
     assert_eq!(actions, ["session.login", "equipment.create", "equipment.update", "equipment.delete"]);

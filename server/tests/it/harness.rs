@@ -157,7 +157,7 @@ impl Visitor {
         base.clone_into(&mut self.base);
     }
 
-    pub async fn send(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
+    pub fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
         self.with_cookie(self.client.request(method, format!("{}{path}", self.base)))
     }
 

@@ -118,7 +118,7 @@ async fn removed_ovens_disappear() {
     let id = made.json::<serde_json::Value>().await.unwrap()["id"].as_str().unwrap().to_owned();
     let mut socket = connect(&bakery, &admin).await;
     frame(&mut socket).await;
-    admin.send(reqwest::Method::DELETE, &format!("/api/v1/equipment/{id}")).await.send().await.unwrap();
+    admin.request(reqwest::Method::DELETE, &format!("/api/v1/equipment/{id}")).send().await.unwrap();
     loop {
         let removed = frame(&mut socket).await.removed;
         if !removed.is_empty() {

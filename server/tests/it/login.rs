@@ -87,7 +87,7 @@ async fn roles_decide_in_one_place() {
     }
     for visitor in [&display, &staff] {
         assert_eq!(visitor.post("/api/v1/equipment", &json!({"name": "x"})).await.status(), StatusCode::FORBIDDEN);
-        let delete = visitor.send(Method::DELETE, &format!("/api/v1/equipment/{id}")).await.send().await.unwrap();
+        let delete = visitor.request(Method::DELETE, &format!("/api/v1/equipment/{id}")).send().await.unwrap();
         assert_eq!(delete.status(), StatusCode::FORBIDDEN);
     }
 }
@@ -97,12 +97,12 @@ async fn another_sites_page_cannot_act_with_our_cookie() {
     let bakery = Bakery::open().await;
     let admin = bakery.login("admin").await;
     for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "http://evil.example")] {
-        let request = admin.send(Method::POST, "/api/v1/equipment").await.header(name, value);
+        let request = admin.request(Method::POST, "/api/v1/equipment").header(name, value);
         let answer = request.json(&json!({"name": "x"})).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{name}");
         assert_eq!(answer.json::<Value>().await.unwrap()["code"], "wrong_origin");
     }
-    let socket = admin.send(Method::GET, "/ws/live").await.header("origin", "http://evil.example");
+    let socket = admin.request(Method::GET, "/ws/live").header("origin", "http://evil.example");
     let socket = socket.header("upgrade", "websocket").header("connection", "upgrade").send().await.unwrap();
     assert_eq!(socket.status(), StatusCode::FORBIDDEN);
 }

@@ -1,6 +1,7 @@
 //! The binary in a process of its own: wrong settings, keys, first start, kill -9.
 
 use std::{
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::Stdio,
     time::{Duration, Instant},
@@ -49,7 +50,6 @@ async fn serve_wants_a_master_key_and_keys_init_makes_one() {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let message = refused(hornero(folder.path()).args(["keys", "init"])).await;
     assert!(message.contains("master.key"), "never overwrites: {message}");
-    use std::os::unix::fs::PermissionsExt as _;
     let key = folder.path().join("data/master.key");
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();

@@ -111,8 +111,10 @@ fn wrong_values_are_flagged_not_guessed() {
     .unwrap();
     assert!(found.values.is_empty());
     let reasons: Vec<_> = found.issues.iter().map(|issue| issue.reason).collect();
-    use QualityReason::{Missing, NotANumber, NotFinite};
-    assert_eq!(reasons, [NotANumber, NotANumber, NotFinite, Missing]);
+    assert_eq!(
+        reasons,
+        [QualityReason::NotANumber, QualityReason::NotANumber, QualityReason::NotFinite, QualityReason::Missing,]
+    );
 }
 
 #[test]

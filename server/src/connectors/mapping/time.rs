@@ -47,5 +47,5 @@ fn local(text: &str, timezone: &TimeZone) -> Option<Timestamp> {
     let text = format!("{} {}", date.replace(['.', '/'], "-"), clock.trim());
     let civil = FORMATS.iter().find_map(|format| DateTime::strptime(format, &text).ok())?;
     // An hour that comes twice in autumn is taken as its first, one that never was as the moment after the gap.
-    Some(timezone.to_ambiguous_timestamp(civil).compatible().ok()?)
+    timezone.to_ambiguous_timestamp(civil).compatible().ok()
 }

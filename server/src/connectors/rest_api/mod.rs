@@ -14,18 +14,18 @@ mod stages;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use app::model::{form::FieldError, mapping::Source};
+use app::model::mapping::Source;
 use async_trait::async_trait;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Connection, ConnectorError, Driver, Sample, Settings, TestOutcome, mapping::Mapping};
+use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome, mapping::Mapping};
 use options::Options;
 use request::Http;
 
 pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build };
 
-fn build(settings: Settings) -> Result<Box<dyn Connection>, Vec<FieldError>> {
+fn build(settings: Settings) -> Built {
     let options = Options::parse(&settings)?;
     let mapping = match &options.mapping {
         rules if rules.is_empty() => Mapping::by_name(settings.timezone),

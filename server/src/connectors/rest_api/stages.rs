@@ -170,6 +170,7 @@ fn features(sample: &Sample) -> Vec<String> {
         ("door", v.door_status.is_some()),
     ]
     .into_iter()
-    .filter_map(|(name, has)| has.then(|| name.to_owned()))
+    .filter(|(_, has)| *has)
+    .map(|(name, _)| name.to_owned())
     .collect()
 }
