@@ -1,6 +1,6 @@
 //! A bakery of simulated ovens, to try everything without a real one.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use app::model::{
     equipment::{EquipmentDraft, EquipmentId},
@@ -24,13 +24,23 @@ pub const LOGINS: [(&str, &str, Role); 3] = [
     ("pantalla", "pantalla-de-prueba", Role::Display),
 ];
 
+/// The setting that marks a database with public passwords.
+pub const MARK: &str = "demo";
+
 /// What the login page shows.
 pub fn logins() -> Demo {
     Demo { logins: LOGINS.iter().map(|(name, password, _)| ((*name).to_owned(), (*password).to_owned())).collect() }
 }
 
 /// Makes the users and ovens that are not there yet, and points the ovens to where the simulator listens now.
-pub async fn seed(service: &Service, running: &[RunningOven]) -> anyhow::Result<()> {
+pub async fn seed(service: &Arc<Service>, running: &[RunningOven]) -> anyhow::Result<()> {
+    let is_demo = service.store.setting::<bool>(MARK).await?.unwrap_or_default();
+    anyhow::ensure!(
+        is_demo || service.store.count_users().await? == 0,
+        "this data folder belongs to a real bakery; the demo's public passwords do not go into it: \
+         choose another one with --set data_dir=FOLDER"
+    );
+    service.store.set_setting(MARK, &true).await?;
     for (name, text, role) in LOGINS {
         if service.store.user_by_name(name).await?.is_none() {
             let hash = password::hash_async(Zeroizing::new(text.to_owned())).await?;
@@ -50,7 +60,7 @@ pub async fn seed(service: &Service, running: &[RunningOven]) -> anyhow::Result<
                     iot_port: draft.iot_port,
                     ..EquipmentDraft::from(&saved)
                 };
-                service.update(&actor, id, moved, SecretChange::Keep).await?;
+                service.update(&actor, id, moved, SecretChange::Replace(secrets)).await?;
             }
             None => {
                 service.create_as(&actor, id, draft, SecretChange::Replace(secrets)).await?;

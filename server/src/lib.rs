@@ -79,6 +79,11 @@ impl Server {
         std::fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("the data folder {} cannot be made", config.data_dir.display()))?;
         let store = Store::open(&config.database_path()).await?;
+        anyhow::ensure!(
+            demo.is_some() || !store.setting::<bool>(demo::MARK).await?.unwrap_or_default(),
+            "the data folder {} belongs to the demo, whose passwords are public: choose another one with data_dir",
+            config.data_dir.display()
+        );
         let (handle, writer) = store.writer(writer_config(config)).await?;
         let writer = tokio::spawn(writer.run(writer_shutdown.clone()));
         let live = LiveHub::new(site.build.clone());
@@ -125,7 +130,9 @@ impl Server {
     pub async fn stop(self) -> anyhow::Result<()> {
         self.shutdown.cancel();
         let _ = self.web.await;
-        self.service.poller.drain().await;
+        if tokio::time::timeout(LAST_REQUESTS, self.service.poller.drain()).await.is_err() {
+            tracing::warn!("some connections were still open when the server stopped");
+        }
         for task in self.background {
             let _ = task.await;
         }

@@ -21,6 +21,8 @@ use crate::{
 };
 
 const FIRST_DELAY_MS: f64 = 500.0;
+/// A little over the time after which the server prolongs a session.
+const PROLONG_MS: f64 = 16.0 * 60_000.0;
 const LONGEST_DELAY_MS: f64 = 15_000.0;
 /// Frames that come within this time are shown together: faster than the eye, slower than fifty ovens.
 const GATHER: Duration = Duration::from_millis(100);
@@ -60,6 +62,7 @@ struct Connection {
     /// Server's clock minus this device's, in ms; tablets are often minutes off.
     clock_offset: Cell<f64>,
     build: String,
+    prolonged_at: Cell<f64>,
     link: Cell<Link>,
     /// A frame was taken that is not on the page yet.
     is_due: Cell<bool>,
@@ -76,6 +79,7 @@ pub fn keep_live(build: String, now_ms: i64, page: impl Live) {
         heard_at: Cell::new(device_now()),
         clock_offset: Cell::new(now_ms as f64 - device_now()),
         build,
+        prolonged_at: Cell::new(device_now()),
         link: Cell::new(Link::Connecting),
         is_due: Cell::new(false),
         page: RefCell::new(Box::new(page)),
@@ -160,9 +164,16 @@ fn connect(live: &Rc<Connection>) {
     let on_message = {
         let live = Rc::clone(live);
         Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            let frame = event.data().as_string().and_then(|text| serde_json::from_str::<Frame>(&text).ok());
-            if let Some(frame) = frame {
-                receive(&live, frame);
+            let Some(text) = event.data().as_string() else { return };
+            if let Ok(frame) = serde_json::from_str(&text) {
+                return receive(&live, frame);
+            }
+            // A newer server may use words that this page does not know; its build then differs too.
+            let build = text.split("\"build\":\"").nth(1).and_then(|rest| rest.split('"').next());
+            if let Some(build) = build
+                && build != live.build
+            {
+                reload_once(build);
             }
         })
     };
@@ -207,6 +218,10 @@ fn tick(live: &Rc<Connection>) {
         live.link.set(Link::Reconnecting { attempt: live.attempt.get(), seconds });
     } else if device_now - live.heard_at.get() > SILENCE_LIMIT_MS as f64 {
         lose(live);
+    } else if live.link.get() == Link::Live && device_now - live.prolonged_at.get() > PROLONG_MS {
+        // Only requests prolong a session and its cookie; a screen that just watches would be logged out.
+        live.prolonged_at.set(device_now);
+        let _ = window().fetch_with_str("/healthz");
     }
     show(live);
 }

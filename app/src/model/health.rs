@@ -10,6 +10,8 @@ pub struct ConnectionHealth {
     pub polls: u64,
     /// Polls that began within a tenth of the interval (at least 50 ms) of when they were due.
     pub polls_on_time: u64,
+    /// Due, but never begun because the one before took too long.
+    pub polls_skipped: u64,
     pub failures: u64,
     pub consecutive_failures: u32,
     /// Share of time connected, 0 to 1, since the first attempt.

@@ -244,6 +244,7 @@ fn sample_detail(live: LiveOven) -> OvenDetail {
             entry(2_000, ConnectionEvent::ConfigChanged, None),
         ],
         health: ConnectionHealth {
+            polls_skipped: 0,
             polls: 12_345,
             polls_on_time: 12_301,
             failures: 7,

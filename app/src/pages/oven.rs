@@ -34,6 +34,8 @@ pub struct OvenDetail {
 pub fn oven(cx: &PageContext, data: OvenDetail) -> String {
     let lang = cx.lang;
     let page = Page { title: data.equipment.name.clone(), islands: true, narrow: false };
+    // A wall screen needs no addresses and no error details.
+    let is_staff = cx.user.as_ref().is_some_and(|user| user.role.may(Role::Staff));
     let is_admin = cx.user.as_ref().is_some_and(|user| user.role.may(Role::Admin));
     let now_ms = cx.now.as_millisecond();
     document(cx, page, || {
@@ -66,8 +68,8 @@ pub fn oven(cx: &PageContext, data: OvenDetail) -> String {
             </div>
             <LiveOvenPanel oven=live trend site_build=build lang now_ms clock=clock.clone() />
             <div class="connection-parts">
-                {health_card(cx, &clock, &health)}
-                {log_card(cx, &clock, log)}
+                {is_staff.then(|| health_card(cx, &clock, &health))}
+                {is_staff.then(|| log_card(cx, &clock, log))}
             </div>
         }
         .into_any()
@@ -83,9 +85,9 @@ fn health_card(cx: &PageContext, clock: &LocalClock, health: &ConnectionHealth) 
         view! { <div class="stat"><dt>{label}</dt><dd><span class="num stat-value">{value}</span> <small>{note}</small></dd></div> }
     };
     let uptime = health.uptime.map_or_else(|| NONE.to_owned(), |share| format!("{} %", lang.number(share * 100.0, 1)));
-    let on_time = match health.polls {
+    let on_time = match health.polls + health.polls_skipped {
         0 => String::new(),
-        polls => format!("{} % {}", lang.number(health.polls_on_time as f64 / polls as f64 * 100.0, 1), lang.in_time()),
+        due => format!("{} % {}", lang.number(health.polls_on_time as f64 / due as f64 * 100.0, 1), lang.in_time()),
     };
     let last_error = health.last_error.clone();
     let failed_at = health.last_error_at.map(moment);

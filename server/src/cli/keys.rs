@@ -12,6 +12,8 @@ pub fn init(config: &Config) -> anyhow::Result<()> {
 pub fn rotate(config: &Config) -> anyhow::Result<()> {
     let keyring = Keyring::rotate_file(&config.master_key_file)?;
     println!("{} now encrypts with the key {}", config.master_key_file.display(), keyring.current_id());
-    println!("restart hornero; each oven's credentials change to the new key when the oven is saved");
+    println!(
+        "restart hornero: it then seals all credentials under the new key, says so in its log, and the old key can be removed"
+    );
     Ok(())
 }

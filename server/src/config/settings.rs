@@ -66,8 +66,8 @@ pub static SETTINGS: [Setting; 15] = [
         env: "HORNERO_MASTER_KEY_FILE",
         fallback: Fallback::Described { text: "<data_dir>/master.key", sample: Some("/etc/hornero/master.key") },
         form: Form::Path(|config, value| config.master_key_file = value),
-        doc: "File with the keys that the ovens' credentials are encrypted with, readable by its owner alone. It is \
-              made at the first start. Keep a copy apart from that of the database: without it the credentials have \
+        doc: "File with the keys that the ovens' credentials are encrypted with, readable by its owner alone. Made \
+              by `hornero keys init`. Keep a copy apart from that of the database: without it the credentials have \
               to be entered again.",
         secret: false,
     },
@@ -92,7 +92,7 @@ pub static SETTINGS: [Setting; 15] = [
         env: "HORNERO_SESSION_HOURS",
         fallback: Fallback::Value("12"),
         form: Form::Integer { min: 1, max: 720, unit: "hours", set: |config, value| config.session_hours = value },
-        doc: "A session ends after this time, and its user logs in again.",
+        doc: "A session that is not used for this long ends, and its user logs in again. An open page counts as use.",
         secret: false,
     },
     Setting {

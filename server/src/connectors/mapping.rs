@@ -28,6 +28,9 @@ pub struct Mapping {
     flag_missing: bool,
 }
 
+/// Values that one path may find: more than any oven has zones.
+const MAX_NODES: usize = 64;
+
 enum Path {
     Pointer(String),
     Query(JsonPath),
@@ -86,14 +89,21 @@ impl Mapping {
         let mut matched = false;
         for (rule, path) in &self.rules {
             let nodes = answers.get(&rule.source).map(|answer| path.find(answer)).unwrap_or_default();
-            matched |= !nodes.is_empty();
+            // A time alone tells nothing of the oven.
+            matched |= rule.target != Target::Metric(Metric::ReadingTime) && !nodes.is_empty();
+            if nodes.len() > MAX_NODES {
+                return Err(ConnectorError::new(
+                    FailureKind::Mapping,
+                    format!("{} finds {} values in the answer; {MAX_NODES} are allowed", rule.path, nodes.len()),
+                ));
+            }
+            if rule.required && !self.has_value(rule, &nodes) {
+                return Err(ConnectorError::new(
+                    FailureKind::Mapping,
+                    format!("{} has no value at {} in the answer", rule.target, rule.path),
+                ));
+            }
             if nodes.is_empty() {
-                if rule.required {
-                    return Err(ConnectorError::new(
-                        FailureKind::Mapping,
-                        format!("{} is not at {} in the answer", rule.target, rule.path),
-                    ));
-                }
                 if self.flag_missing {
                     found.flag(&rule.target.to_string(), QualityReason::Missing);
                 }
@@ -108,6 +118,17 @@ impl Mapping {
             ));
         }
         Ok(found)
+    }
+
+    /// Whether the first node is a value of the kind that the target takes.
+    fn has_value(&self, rule: &MappingRule, nodes: &[&Value]) -> bool {
+        let Some(node) = nodes.first() else { return false };
+        let raw = Raw::read(node, &rule.null_values);
+        match rule.target.value_kind() {
+            ValueKind::Number(Dimension::None) | ValueKind::Word => raw.text().is_some(),
+            ValueKind::Number(_) => raw.number().is_some(),
+            ValueKind::Time => matches!(time::parse(&raw, rule, &self.timezone), Ok(Some(_))),
+        }
     }
 
     fn take(&self, rule: &MappingRule, nodes: &[&Value], found: &mut Found) {
@@ -194,7 +215,9 @@ impl Found {
         if matches!(raw, Raw::None) {
             return;
         }
-        let Some(number) = raw.number() else {
+        // `true` is no temperature.
+        let is_flag = matches!(raw, Raw::Flag(_)) && !matches!(target, Target::Additional(_));
+        let Some(number) = raw.number().filter(|_| !is_flag) else {
             return self.flag(&target.to_string(), QualityReason::NotANumber);
         };
         let scaled = number * rule.scale + rule.offset;

@@ -183,7 +183,11 @@ fn combi() -> (Vec<MappingRule>, u32) {
         rule("energy_consumption_kwh", "/energy/total_kwh"),
         rule("power_kw", "/energy/power_kw"),
         rule("cycle_progress_percentage", "/progress"),
-        MappingRule { unit: Some(Unit::Second), ..rule("time_remaining_minutes", "/remaining_s") },
+        MappingRule {
+            unit: Some(Unit::Second),
+            null_values: vec!["0".to_owned()],
+            ..rule("time_remaining_minutes", "/remaining_s")
+        },
         MappingRule { words: modes, ..rule("operational_status", "/mode") },
         MappingRule { words: stages, ..rule("cycle_stage", "/mode") },
         rule("door_status", "/door"),

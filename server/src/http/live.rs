@@ -7,9 +7,9 @@ use axum::{
     Extension,
     extract::{
         State, WebSocketUpgrade,
-        ws::{CloseFrame, Message, WebSocket},
+        ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
     },
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
 use tokio::{
@@ -18,7 +18,7 @@ use tokio::{
 };
 use tower_sessions::Session;
 
-use super::{AppState, access::Login};
+use super::{AppState, access::Login, error};
 use crate::live::SharedFrame;
 
 /// Closed because the session ended: the page goes to the login.
@@ -32,11 +32,24 @@ const MAX_MESSAGE: usize = 1024;
 
 pub async fn socket(
     State(state): State<AppState>,
-    Extension(login): Extension<Login>,
+    login: Option<Extension<Login>>,
     session: Session,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    upgrade.max_message_size(MAX_MESSAGE).on_upgrade(move |socket| serve(state, login, session, socket))
+    match (upgrade, login) {
+        (Ok(upgrade), Some(Extension(login))) => {
+            upgrade.max_message_size(MAX_MESSAGE).on_upgrade(move |socket| serve(state, login, session, socket))
+        }
+        (Ok(upgrade), None) => upgrade.on_upgrade(|socket| close(socket, SESSION_ENDED)),
+        (Err(_), None) => error::unauthorised(),
+        (Err(rejection), Some(_)) => rejection.into_response(),
+    }
+}
+
+async fn close(mut socket: WebSocket, code: u16) {
+    let close = Message::Close(Some(CloseFrame { code, reason: "".into() }));
+    // The client may be gone already.
+    let _ = timeout(SEND_LIMIT, socket.send(close)).await;
 }
 
 async fn serve(state: AppState, login: Login, session: Session, mut socket: WebSocket) {
@@ -46,9 +59,7 @@ async fn serve(state: AppState, login: Login, session: Session, mut socket: WebS
         () = stopped.cancelled() => Some(GOING_AWAY),
     };
     if let Some(code) = code {
-        let close = Message::Close(Some(CloseFrame { code, reason: "".into() }));
-        // The client may be gone already.
-        let _ = timeout(SEND_LIMIT, socket.send(close)).await;
+        close(socket, code).await;
     }
 }
 

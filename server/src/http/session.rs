@@ -36,6 +36,8 @@ use crate::{
 };
 
 const MAX_USERNAME: usize = 64;
+/// What tries at the setup code are counted under; no user name has a slash.
+const SETUP: &str = "/setup";
 
 #[derive(Deserialize)]
 pub struct Next {
@@ -202,7 +204,17 @@ pub async fn setup(
         Err(error) => return Err(PageError::new(Page(cx), error)),
     }
     let mut values = FormValues(fields);
+    if let Err(wait) = state.throttle.check(SETUP, ip, Instant::now()) {
+        let html = pages::setup(&cx, Setup { values: FormValues::default(), errors: Vec::new() });
+        let retry = [(header::RETRY_AFTER, HeaderValue::from(wait.seconds()))];
+        return Ok((StatusCode::TOO_MANY_REQUESTS, retry, Html(html)).into_response());
+    }
     let errors = check_setup(&state, &values);
+    if errors.iter().any(|error| error.problem == Problem::WrongCode) {
+        state.throttle.failed(SETUP, ip, Instant::now());
+    } else {
+        state.throttle.succeeded(SETUP, ip);
+    }
     if !errors.is_empty() {
         // The password is typed again; everything else is kept.
         values.0.retain(|(name, _)| !name.starts_with("password"));

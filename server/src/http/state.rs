@@ -61,9 +61,9 @@ impl Sessions {
             .with_expiry(Expiry::OnInactivity(time::Duration::hours(web.session_hours)))
     }
 
-    /// Whether the session was not ended or left to expire meanwhile.
+    /// Whether the session was not ended or left to expire meanwhile. A busy database throws nobody out.
     pub(super) async fn is_alive(&self, id: Id) -> bool {
-        matches!(self.0.load(&id).await, Ok(Some(_)))
+        !matches!(self.0.load(&id).await, Ok(None))
     }
 
     pub async fn delete_expired(&self) {

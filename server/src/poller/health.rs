@@ -78,6 +78,7 @@ impl HealthMeter {
         ConnectionHealth {
             polls: self.polls,
             polls_on_time: self.on_time,
+            polls_skipped: self.skipped,
             failures: self.failures,
             consecutive_failures: self.consecutive,
             uptime: uptime.map(|all| ((self.up + running).as_secs_f64() / all).min(1.0)),

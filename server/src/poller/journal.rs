@@ -9,13 +9,16 @@ use app::model::{
     reading::QualityIssue,
 };
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::PollContext;
 use crate::{connectors::ConnectorError, ingest::Outcome, store::writer::WriteOp};
 
 /// How often the time of the last contact is written while an oven answers.
 const NOTE_CONTACT: Duration = Duration::from_secs(60);
+
+/// How long a stopping connection waits for the database.
+const STOP_LIMIT: Duration = Duration::from_millis(500);
 
 pub struct Journal {
     id: EquipmentId,
@@ -27,11 +30,12 @@ pub struct Journal {
     noted: Option<Instant>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum State {
     New,
     Up,
-    Down(FailureKind),
+    /// The kind, and a protocol's own code: 404 and 503 are told apart.
+    Down(FailureKind, String),
 }
 
 impl Journal {
@@ -87,7 +91,7 @@ impl Journal {
     }
 
     pub async fn failed(&mut self, error: &ConnectorError) {
-        let state = State::Down(error.kind);
+        let state = State::Down(error.kind, error.code.clone());
         if self.state == state {
             return;
         }
@@ -100,8 +104,9 @@ impl Journal {
     }
 
     pub async fn stopped(&mut self) {
-        // What stays in the database must not claim a connection that nobody keeps.
-        self.set_status(ConnectionStatus::Unknown, None).await;
+        // What stays in the database must not claim a connection that nobody keeps. When the database takes nothing,
+        // stopping matters more: statuses are reset at the next start.
+        let _ = timeout(STOP_LIMIT, self.set_status(ConnectionStatus::Unknown, None)).await;
     }
 
     async fn set_status(&mut self, status: ConnectionStatus, failure: Option<FailureKind>) {

@@ -67,13 +67,12 @@ impl Task {
             let now = Instant::now();
             let skipped = schedule.advance(now);
             self.health().begun(now, on_time, skipped);
-            match result {
-                Ok(sample) => self.take(sample).await,
-                Err(error) => {
-                    let failures = self.fail(&error).await;
-                    let wait = backoff(interval, failures, self.context.backoff_max, &mut self.rng);
-                    schedule.delay(Instant::now(), wait);
-                }
+            // Storing waits while the database takes nothing; stopping must not wait for it. The writer counts what
+            // is given up.
+            let Some(failures) = stop.run_until_cancelled(self.settle(result)).await else { break };
+            if failures > 0 {
+                let wait = backoff(interval, failures, self.context.backoff_max, &mut self.rng);
+                schedule.delay(Instant::now(), wait);
             }
         }
         self.journal.stopped().await;
@@ -93,6 +92,17 @@ impl Task {
             let detail = format!("no complete answer within {} s", limit.as_secs_f64());
             Err(ConnectorError::new(FailureKind::Timeout, detail))
         })
+    }
+
+    /// Stores and reports an outcome; returns how many failures in a row there are now.
+    async fn settle(&mut self, result: Result<Sample, ConnectorError>) -> u32 {
+        match result {
+            Ok(sample) => {
+                self.take(sample).await;
+                0
+            }
+            Err(error) => self.fail(&error).await,
+        }
     }
 
     async fn take(&mut self, sample: Sample) {

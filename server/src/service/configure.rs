@@ -1,6 +1,9 @@
-//! Create, change, enable, delete. Order: validate, encrypt, save, record, apply.
+//! Create, change, enable, delete. Order: validate, encrypt, save, apply, record.
+//!
+//! A change runs in a task of its own: a browser that goes away in the middle drops the request, and must not leave
+//! an oven saved but not running, or stopped for good.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use app::model::{
     api::IotConfigRequest,
@@ -31,7 +34,7 @@ pub enum SecretChange {
 
 impl Service {
     pub async fn create(
-        &self,
+        self: &Arc<Self>,
         actor: &Actor,
         draft: EquipmentDraft,
         secrets: SecretChange,
@@ -41,49 +44,60 @@ impl Service {
 
     /// Like [`create`](Self::create) with a given id.
     pub async fn create_as(
-        &self,
+        self: &Arc<Self>,
         actor: &Actor,
         id: EquipmentId,
         draft: EquipmentDraft,
         secrets: SecretChange,
     ) -> Result<Equipment, ServiceError> {
-        let credentials = relevant(&draft, merged(Credentials::default(), secrets));
-        let (draft, credentials) = self.checked(id, draft, credentials)?;
-        let sealed = self.sealed(id, &credentials);
-        self.store.create_equipment(id, &draft, sealed.as_deref()).await?;
-        let after = Some(json!(draft));
-        self.record(actor, "equipment.create", ("equipment", Some(id.to_string())), None, after).await?;
-        self.log_config_change(id).await;
-        self.apply(id).await
+        let (this, actor) = (Arc::clone(self), actor.clone());
+        to_the_end(async move {
+            let credentials = relevant(&draft, merged(Credentials::default(), secrets));
+            let (draft, credentials) = this.checked(id, draft, credentials)?;
+            let sealed = this.sealed(id, &credentials);
+            this.store.create_equipment(id, &draft, sealed.as_deref()).await?;
+            this.log_config_change(id).await;
+            let equipment = this.apply(id).await?;
+            let after = Some(json!(draft));
+            this.record(&actor, "equipment.create", ("equipment", Some(id.to_string())), None, after).await?;
+            Ok(equipment)
+        })
+        .await
     }
 
     pub async fn update(
-        &self,
+        self: &Arc<Self>,
         actor: &Actor,
         id: EquipmentId,
         draft: EquipmentDraft,
         secrets: SecretChange,
     ) -> Result<Equipment, ServiceError> {
-        let before = self.equipment(id).await?;
-        let secrets_changed = !matches!(&secrets, SecretChange::Keep)
-            && !matches!(&secrets, SecretChange::Merge(given) if given.is_empty());
-        let credentials = relevant(&draft, merged(self.stored_credentials(id).await?, secrets));
-        let (draft, credentials) = self.checked(id, draft, credentials)?;
-        let sealed = self.sealed(id, &credentials);
-        let change = sealed.as_deref().map_or(CredentialChange::Remove, CredentialChange::Replace);
-        self.store.update_equipment(id, &draft, change).await?;
-        let mut after = json!(draft);
-        // The log says that credentials changed, never to what.
-        after["credentials_changed"] = secrets_changed.into();
-        let before = Some(json!(EquipmentDraft::from(&before)));
-        self.record(actor, "equipment.update", ("equipment", Some(id.to_string())), before, Some(after)).await?;
-        self.log_config_change(id).await;
-        self.apply(id).await
+        let (this, actor) = (Arc::clone(self), actor.clone());
+        to_the_end(async move {
+            let before = this.equipment(id).await?;
+            let secrets_changed = !matches!(&secrets, SecretChange::Keep)
+                && !matches!(&secrets, SecretChange::Merge(given) if given.is_empty());
+            let stored = this.reusable_credentials(&before, &draft, &secrets).await?;
+            let credentials = relevant(&draft, merged(stored, secrets));
+            let (draft, credentials) = this.checked(id, draft, credentials)?;
+            let sealed = this.sealed(id, &credentials);
+            let change = sealed.as_deref().map_or(CredentialChange::Remove, CredentialChange::Replace);
+            this.store.update_equipment(id, &draft, change).await?;
+            this.log_config_change(id).await;
+            let equipment = this.apply(id).await?;
+            let mut after = json!(draft);
+            // The log says that credentials changed, never to what.
+            after["credentials_changed"] = secrets_changed.into();
+            let before = Some(json!(EquipmentDraft::from(&before)));
+            this.record(&actor, "equipment.update", ("equipment", Some(id.to_string())), before, Some(after)).await?;
+            Ok(equipment)
+        })
+        .await
     }
 
     /// Only the connection, as the API's `iot-config` gives it.
     pub async fn configure_iot(
-        &self,
+        self: &Arc<Self>,
         actor: &Actor,
         id: EquipmentId,
         request: IotConfigRequest,
@@ -93,23 +107,80 @@ impl Service {
         self.update(actor, id, draft, secrets).await
     }
 
-    pub async fn set_enabled(&self, actor: &Actor, id: EquipmentId, enabled: bool) -> Result<(), ServiceError> {
-        self.store.set_equipment_enabled(id, enabled).await?;
-        let action = if enabled { "equipment.enable" } else { "equipment.disable" };
-        self.record(actor, action, ("equipment", Some(id.to_string())), None, None).await?;
-        self.apply(id).await?;
-        Ok(())
+    pub async fn set_enabled(
+        self: &Arc<Self>,
+        actor: &Actor,
+        id: EquipmentId,
+        enabled: bool,
+    ) -> Result<(), ServiceError> {
+        let (this, actor) = (Arc::clone(self), actor.clone());
+        to_the_end(async move {
+            this.store.set_equipment_enabled(id, enabled).await?;
+            this.apply(id).await?;
+            let action = if enabled { "equipment.enable" } else { "equipment.disable" };
+            this.record(&actor, action, ("equipment", Some(id.to_string())), None, None).await
+        })
+        .await
     }
 
     /// Deletes an oven with its history.
-    pub async fn delete(&self, actor: &Actor, id: EquipmentId) -> Result<(), ServiceError> {
-        let _applying = self.applying.lock().await;
-        let before = self.equipment(id).await?;
-        self.poller.stop(id).await;
-        self.store.delete_equipment(id).await?;
-        self.live.remove(id);
-        let before = Some(json!(EquipmentDraft::from(&before)));
-        self.record(actor, "equipment.delete", ("equipment", Some(id.to_string())), before, None).await
+    pub async fn delete(self: &Arc<Self>, actor: &Actor, id: EquipmentId) -> Result<(), ServiceError> {
+        let (this, actor) = (Arc::clone(self), actor.clone());
+        to_the_end(async move {
+            let before = this.equipment(id).await?;
+            // Off first, so that an interrupted deletion leaves no oven that should run and does not. The history of
+            // years takes a while, and other ovens can be changed meanwhile.
+            this.store.set_equipment_enabled(id, false).await?;
+            this.apply(id).await?;
+            this.store.delete_equipment(id).await?;
+            this.live.remove(id);
+            let before = Some(json!(EquipmentDraft::from(&before)));
+            this.record(&actor, "equipment.delete", ("equipment", Some(id.to_string())), before, None).await
+        })
+        .await
+    }
+
+    /// The stored credentials, as far as they may be used with these settings: never at another address or without
+    /// the check of its certificate, or a form would be a way to read them.
+    pub(super) async fn reusable_credentials(
+        &self,
+        saved: &Equipment,
+        draft: &EquipmentDraft,
+        secrets: &SecretChange,
+    ) -> Result<Credentials, ServiceError> {
+        if matches!(secrets, SecretChange::Replace(_)) || !is_same_peer(&EquipmentDraft::from(saved), draft) {
+            return Ok(Credentials::default());
+        }
+        match self.stored_credentials(saved.id).await {
+            // Sealed under a key that is gone: whatever is needed has to be entered again, and a field error says so.
+            Err(ServiceError::Secret(error)) => {
+                tracing::warn!(oven = %saved.name, "{error}");
+                Ok(Credentials::default())
+            }
+            other => other,
+        }
+    }
+
+    /// Seals every oven's credentials under the current key; at start, so that an old key can be removed then.
+    pub(super) async fn reseal_all(&self, ovens: &[Equipment]) -> Result<(), ServiceError> {
+        let mut resealed = 0;
+        for oven in ovens.iter().filter(|oven| oven.has_credentials) {
+            let Some(blob) = self.store.credentials(oven.id).await? else { continue };
+            if !self.keyring.needs_rotation(&blob) {
+                continue;
+            }
+            match self.keyring.open(oven.id.0, &blob) {
+                Ok(credentials) => {
+                    self.store.set_credentials(oven.id, Some(&self.keyring.seal(oven.id.0, &credentials))).await?;
+                    resealed += 1;
+                }
+                Err(error) => tracing::warn!(oven = %oven.name, "{error}"),
+            }
+        }
+        if resealed > 0 {
+            tracing::info!(ovens = resealed, key = %self.keyring.current_id(), "credentials sealed under the new key");
+        }
+        Ok(())
     }
 
     pub async fn equipment(&self, id: EquipmentId) -> Result<Equipment, ServiceError> {
@@ -191,6 +262,24 @@ impl Service {
     }
 }
 
+/// Runs a change to its end, whether or not somebody waits for it.
+async fn to_the_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, ServiceError>> + Send + 'static,
+) -> Result<T, ServiceError> {
+    tokio::spawn(change).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+/// Whether both settings reach the same host, as safely.
+fn is_same_peer(saved: &EquipmentDraft, draft: &EquipmentDraft) -> bool {
+    let peer = |draft: &EquipmentDraft| {
+        let url = url::Url::parse(draft.iot_endpoint.as_deref().unwrap_or_default().trim()).ok()?;
+        let port = draft.iot_port.or(url.port_or_known_default());
+        let unchecked = draft.iot_config.get("verify_ssl").is_some_and(|value| value == false || value == "false");
+        Some((draft.iot_protocol.clone(), url.scheme().to_owned(), url.host_str()?.to_owned(), port, unchecked))
+    };
+    peer(saved).is_some_and(|saved| peer(draft) == Some(saved))
+}
+
 /// A saved oven with the connection that the API gives.
 pub fn with_iot_config(current: &Equipment, request: IotConfigRequest) -> (EquipmentDraft, SecretChange) {
     let draft = EquipmentDraft {
@@ -270,5 +359,6 @@ fn check(draft: &EquipmentDraft) -> Vec<FieldError> {
     let (min, max) = (*POLL_INTERVAL_SECONDS.start(), *POLL_INTERVAL_SECONDS.end());
     errors.extend(range("poll_interval_seconds", draft.poll_interval_seconds, min, max));
     errors.extend(range("temperature_zones", draft.temperature_zones, 1, MAX_ZONES));
+    errors.extend(draft.iot_port.and_then(|port| range("iot_port", u32::from(port), 1, 65_535)));
     errors
 }

@@ -52,7 +52,6 @@ pub fn parse(form: &FormValues) -> ParsedForm {
         errors.push(FieldError::new("kind", Problem::UnknownChoice));
     }
     let default = EquipmentDraft::default();
-    let zones = rules.iter().filter(|rule| matches!(rule.target, Target::Zone(_))).count() as u32;
     let draft = EquipmentDraft {
         name: text("name").unwrap_or_default(),
         location: text("location").unwrap_or_default(),
@@ -66,19 +65,15 @@ pub fn parse(form: &FormValues) -> ParsedForm {
         iot_endpoint: text("iot_endpoint"),
         iot_port: number(form, "iot_port", &mut errors),
         iot_config: config,
-        supports_realtime: true,
+        supports_realtime: form.is_on("supports_realtime"),
         poll_interval_seconds: number(form, "poll_interval_seconds", &mut errors)
             .unwrap_or(default.poll_interval_seconds),
-        temperature_zones: zones.max(1),
-        supports_humidity: maps(&rules, &["humidity"]),
-        supports_energy_monitoring: maps(&rules, &["energy_consumption_kwh", "power_kw"]),
-        supports_remote_control: false,
+        temperature_zones: number(form, "temperature_zones", &mut errors).unwrap_or(default.temperature_zones),
+        supports_humidity: form.is_on("supports_humidity"),
+        supports_energy_monitoring: form.is_on("supports_energy_monitoring"),
+        supports_remote_control: form.is_on("supports_remote_control"),
     };
     ParsedForm { draft, secrets: SecretChange::Merge(secrets), errors, rows }
-}
-
-fn maps(rules: &[MappingRule], targets: &[&str]) -> bool {
-    rules.iter().any(|rule| targets.contains(&rule.target.to_string().as_str()))
 }
 
 fn number<T: std::str::FromStr>(form: &FormValues, name: &str, errors: &mut Vec<FieldError>) -> Option<T> {
@@ -228,8 +223,17 @@ pub fn show(draft: &EquipmentDraft) -> FormValues {
     set("iot_endpoint", draft.iot_endpoint.clone());
     set("iot_port", draft.iot_port.map(|port| port.to_string()));
     set("poll_interval_seconds", Some(draft.poll_interval_seconds.to_string()));
-    if draft.iot_enabled {
-        set("iot_enabled", Some("on".to_owned()));
+    set("temperature_zones", Some(draft.temperature_zones.to_string()));
+    for (name, is_on) in [
+        ("iot_enabled", draft.iot_enabled),
+        ("supports_realtime", draft.supports_realtime),
+        ("supports_humidity", draft.supports_humidity),
+        ("supports_energy_monitoring", draft.supports_energy_monitoring),
+        ("supports_remote_control", draft.supports_remote_control),
+    ] {
+        if is_on {
+            set(name, Some("on".to_owned()));
+        }
     }
     show_connector(draft, &mut set);
     let rules = draft.iot_config.get("mapping").cloned().unwrap_or(Value::Null);
@@ -313,6 +317,10 @@ mod tests {
             name: "Horno 1".to_owned(),
             iot_endpoint: Some("http://oven.lan".to_owned()),
             iot_port: Some(8080),
+            temperature_zones: 3,
+            supports_realtime: false,
+            supports_humidity: true,
+            supports_energy_monitoring: true,
             iot_config: json!({
                 "data_endpoint": "/live", "auth": "bearer", "timeout": 2.5, "verify_ssl": false, "mapping": [rule, words],
             })

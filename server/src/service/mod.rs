@@ -82,6 +82,7 @@ impl Service {
     pub async fn start_all(&self) -> Result<(), ServiceError> {
         self.store.reset_connection_statuses().await?;
         let ovens = self.store.equipment_list().await?;
+        self.reseal_all(&ovens).await?;
         for equipment in &ovens {
             self.live.configure(equipment);
         }

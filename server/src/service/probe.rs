@@ -11,7 +11,21 @@ use super::{
     Service, ServiceError,
     configure::{SecretChange, merged, relevant, with_iot_config},
 };
-use crate::{ingest, store::writer::WriteOp};
+use crate::{ingest, secrets::Credentials, store::writer::WriteOp};
+
+/// A peer that sends back what it was sent must not make a secret visible.
+fn hide(result: &mut ConnectionTestResult, secrets: &[String]) {
+    let stages = result.stages.iter_mut().map(|stage| &mut stage.detail);
+    let texts = stages.chain(result.sample.iter_mut()).chain(result.error_details.iter_mut());
+    for text in texts {
+        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_HIDDEN) {
+            *text = text.replace(secret.as_str(), "•••");
+        }
+    }
+}
+
+/// Shorter values would blot out ordinary parts of an answer.
+const SHORTEST_HIDDEN: usize = 4;
 
 impl Service {
     /// Tests settings that need not be saved. `saved` is the oven whose stored credentials fill what is left out.
@@ -22,14 +36,17 @@ impl Service {
         secrets: SecretChange,
     ) -> Result<ConnectionTestResult, ServiceError> {
         let stored = match saved {
-            Some(id) => self.stored_credentials(id).await?,
-            None => crate::secrets::Credentials::default(),
+            Some(id) => self.reusable_credentials(&self.equipment(id).await?, draft, &secrets).await?,
+            None => Credentials::default(),
         };
         let id = saved.unwrap_or(EquipmentId(uuid::Uuid::nil()));
         let credentials = relevant(draft, merged(stored, secrets));
+        let secret_values: Vec<String> =
+            credentials.names().filter_map(|name| credentials.get(name).map(str::to_owned)).collect();
         let mut connection = self.build(id, draft, credentials).map_err(ServiceError::Invalid)?;
         let outcome = connection.test().await;
         let mut result = outcome.result;
+        hide(&mut result, &secret_values);
         let settings =
             StageResult { stage: TestStage::Settings, success: true, duration_ms: 0.0, detail: String::new() };
         result.stages.insert(0, settings);

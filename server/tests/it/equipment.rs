@@ -185,3 +185,68 @@ async fn every_change_is_in_the_audit_log() {
     assert_eq!(actions, ["session.login", "equipment.create", "equipment.update", "equipment.delete"]);
     assert!(audit.iter().all(|record| record.entry.actor_name == "admin" && record.entry.client_ip.is_some()));
 }
+
+#[tokio::test]
+async fn a_stored_password_is_never_sent_to_another_address() {
+    let (bakery, ovens) = (Bakery::open().await, Ovens::start(2));
+    let admin = bakery.login("admin").await;
+    let oven = ovens.get(1);
+    let id = bakery.add(&admin, &oven).await;
+    // What listens here would write down every password that it is sent.
+    let stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let saved = bakery.server.service.store.equipment(id).await.unwrap().unwrap();
+    let request = json!({
+        "protocol": "rest_api",
+        "endpoint": format!("http://{}", stranger.local_addr().unwrap()),
+        "additional_config": saved.iot_config,
+    });
+    for path in ["test-connection", "iot-config"] {
+        let answer = admin.post(&format!("/api/v1/equipment/{id}/{path}"), &request).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["errors"][0]["field"], "secret.username", "{path}");
+    }
+    let same = admin.post(&format!("/api/v1/equipment/{id}/test-connection"), &json!(null)).await;
+    assert_eq!(same.json::<Value>().await.unwrap()["success"], true);
+}
+
+#[tokio::test]
+async fn a_lost_master_key_locks_no_oven() {
+    let (bakery, ovens) = (Bakery::open().await, Ovens::start(2));
+    let admin = bakery.login("admin").await;
+    let oven = ovens.get(1);
+    let id = bakery.add(&admin, &oven).await;
+    let bakery = bakery.reopen_with_key("ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100").await;
+    let admin = bakery.login("admin").await;
+    bakery.logged(&admin, id, "config_invalid").await;
+    assert_eq!(admin.get(&format!("/admin/ovens/{id}/edit")).await.status(), StatusCode::OK);
+    let (equipment, credentials) = server::demo::connection_json(&oven.spec, oven.addr, 1);
+    let mut request = json!({
+        "protocol": "rest_api", "endpoint": equipment["iot_endpoint"], "port": equipment["iot_port"],
+        "additional_config": equipment["iot_config"], "poll_interval_seconds": 1,
+    });
+    let path = format!("/api/v1/equipment/{id}/iot-config");
+    let keep = admin.post(&path, &request).await;
+    assert_eq!(keep.status(), StatusCode::UNPROCESSABLE_ENTITY, "the password is asked for again");
+    request["credentials"] = credentials;
+    let saved: Value = admin.post(&path, &request).await.json().await.unwrap();
+    assert_eq!(saved["connection_test_result"]["success"], true, "{saved}");
+}
+
+#[tokio::test]
+async fn a_new_master_key_seals_everything_at_the_next_start() {
+    let (bakery, ovens) = (Bakery::open().await, Ovens::start(2));
+    let admin = bakery.login("admin").await;
+    let id = bakery.add(&admin, &ovens.get(1)).await;
+    let before = bakery.server.service.store.credentials(id).await.unwrap();
+    let new = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
+    let bakery = bakery.reopen_with_key(&format!("{new},{}", crate::harness::KEY)).await;
+    assert_ne!(bakery.server.service.store.credentials(id).await.unwrap(), before);
+    let bakery = bakery.reopen_with_key(new).await;
+    let admin = bakery.login("admin").await;
+    eventually("live with the new key alone", || async {
+        let answer = admin.get(&format!("/api/v1/equipment/{id}/realtime-data")).await;
+        (answer.status() == StatusCode::OK).then_some(())
+    })
+    .await;
+}

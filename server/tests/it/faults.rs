@@ -30,7 +30,7 @@ async fn each_fault_is_told_apart_and_over_when_the_oven_is_back() {
         case(Fault::Slow { delay_ms: 30_000 }, "timeout", "disconnected", "no complete answer"),
         case(Fault::Drip, "timeout", "disconnected", "no complete answer"),
         case(Fault::Garbage, "protocol_failed", "error", "did not answer with JSON"),
-        case(Fault::WrongShape, "parse_failed", "error", "is not at"),
+        case(Fault::WrongShape, "parse_failed", "error", "has no value at"),
         case(Fault::WrongPassword, "auth_failed", "error", "does not accept the credentials (HTTP 401)"),
         case(Fault::Huge, "limit_exceeded", "error", "more than 1048576 bytes"),
         case(Fault::ServerError, "protocol_failed", "error", "HTTP 503"),

@@ -53,7 +53,7 @@ impl Bakery {
 
     pub async fn open_with(settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
-        let server = start(&folder, settings).await;
+        let server = start(&folder, KEY, settings).await;
         let hash = password::hash_async(PASSWORD.to_owned().into()).await.unwrap();
         for (name, role) in [("admin", Role::Admin), ("staff", Role::Staff), ("display", Role::Display)] {
             server.service.store.create_user(name, &hash, role).await.unwrap();
@@ -63,8 +63,12 @@ impl Bakery {
 
     /// Stops the server and starts it again on the same data.
     pub async fn reopen(self) -> Self {
+        self.reopen_with_key(KEY).await
+    }
+
+    pub async fn reopen_with_key(self, key: &str) -> Self {
         self.server.stop().await.unwrap();
-        let server = start(&self.folder, &[]).await;
+        let server = start(&self.folder, key, &[]).await;
         Self { server, folder: self.folder }
     }
 
@@ -105,11 +109,11 @@ impl Bakery {
     }
 }
 
-async fn start(folder: &TempDir, settings: &[(&str, &str)]) -> Server {
+async fn start(folder: &TempDir, key: &str, settings: &[(&str, &str)]) -> Server {
     install_tls();
     let config = config(folder.path(), settings);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    Server::start(&config, Keyring::parse_variable(KEY).unwrap(), listener, None).await.unwrap()
+    Server::start(&config, Keyring::parse_variable(key).unwrap(), listener, None).await.unwrap()
 }
 
 fn install_tls() {

@@ -127,3 +127,11 @@ async fn removed_ovens_disappear() {
         }
     }
 }
+
+#[tokio::test]
+async fn without_a_session_the_socket_closes_with_its_reason() {
+    let bakery = Bakery::open().await;
+    let request = format!("ws://{}/ws/live", bakery.server.address).into_client_request().unwrap();
+    let (mut socket, _) = connect_async(request).await.unwrap();
+    assert!(matches!(message(&mut socket).await, Message::Close(Some(close)) if u16::from(close.code) == 4401));
+}

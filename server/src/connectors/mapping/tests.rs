@@ -12,6 +12,11 @@ fn rule(target: &str, path: &str) -> MappingRule {
     MappingRule::new(Target::parse(target).unwrap(), path)
 }
 
+/// A value beside a time, which alone is no reading.
+fn rule_h() -> MappingRule {
+    rule("humidity", "/h")
+}
+
 fn apply(rules: Vec<MappingRule>, answer: Value) -> Result<Found, ConnectorError> {
     Mapping::compile(rules, TimeZone::UTC)
         .map_err(|errors| panic!("{errors:?}"))
@@ -88,17 +93,21 @@ fn times_as_ovens_write_them() {
         (json!("1517786221000"), Some(TimeFormat::EpochMillis)),
     ] {
         let rule = MappingRule { time_format: format, ..rule("reading_time", "/t") };
-        assert_eq!(apply(vec![rule], json!({"t": value})).unwrap().measured_at, Some(expected), "{value}");
+        assert_eq!(
+            apply(vec![rule, rule_h()], json!({"t": value, "h": 1})).unwrap().measured_at,
+            Some(expected),
+            "{value}"
+        );
     }
-    let found = apply(vec![rule("reading_time", "/t")], json!({"t": "yesterday"})).unwrap();
+    let found = apply(vec![rule("reading_time", "/t"), rule_h()], json!({"t": "yesterday", "h": 1})).unwrap();
     assert_eq!((found.measured_at, found.issues.len()), (None, 1));
 }
 
 #[test]
 fn local_times_are_in_the_bakery_zone() {
     let madrid = TimeZone::get("Europe/Madrid").unwrap();
-    let mapping = Mapping::compile(vec![rule("reading_time", "/t")], madrid).unwrap_or_else(|_| panic!());
-    let answers = BTreeMap::from([(Source::Data, json!({"t": "2026-07-01 06:00:00"}))]);
+    let mapping = Mapping::compile(vec![rule("reading_time", "/t"), rule_h()], madrid).unwrap_or_else(|_| panic!());
+    let answers = BTreeMap::from([(Source::Data, json!({"t": "2026-07-01 06:00:00", "h": 1}))]);
     assert_eq!(mapping.apply(&answers).unwrap().measured_at, Some("2026-07-01T04:00:00Z".parse().unwrap()));
 }
 
@@ -123,7 +132,23 @@ fn an_answer_of_another_shape_is_an_error() {
     assert_eq!(error.kind, FailureKind::Mapping);
     let required = MappingRule { required: true, ..rule("temperature", "/t") };
     let error = apply(vec![rule("humidity", "/h"), required], json!({"h": 1})).unwrap_err();
-    assert!(error.detail.contains("temperature is not at /t"), "{error}");
+    assert!(error.detail.contains("temperature has no value at /t"), "{error}");
+}
+
+#[test]
+fn nothing_but_null_is_not_a_reading() {
+    for value in [json!(null), json!(""), json!("hot"), json!(-32_768), json!([1])] {
+        let required =
+            MappingRule { required: true, null_values: vec!["-32768".to_owned()], ..rule("temperature", "/t") };
+        let error = apply(vec![required], json!({"t": value})).unwrap_err();
+        assert_eq!(error.kind, FailureKind::Mapping, "{value}");
+    }
+    let error = apply(vec![rule("temperature", "/t"), rule("reading_time", "/at")], json!({"at": 1})).unwrap_err();
+    assert_eq!(error.kind, FailureKind::Mapping, "a time alone");
+    let error = apply(vec![rule("temperature_zones.*", "$[*]")], json!(vec![1; 65])).unwrap_err();
+    assert!(error.detail.contains("65 values"), "{error}");
+    let flag = apply(vec![rule("temperature", "/t")], json!({"t": true})).unwrap();
+    assert_eq!((flag.values.temperature, flag.issues[0].reason), (None, QualityReason::NotANumber));
 }
 
 #[test]

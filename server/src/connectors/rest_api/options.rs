@@ -135,6 +135,12 @@ fn auth(settings: &Settings, errors: &mut Vec<FieldError>) -> Option<Auth> {
         if value.is_none() {
             errors.push(FieldError::new(format!("secret.{key}"), Problem::Required));
         }
+        // A line break that came along when the key was pasted.
+        if value.as_ref().is_some_and(|value| value.chars().any(char::is_control)) {
+            let detail = "it has a line break or another invisible character".to_owned();
+            errors.push(FieldError::new(format!("secret.{key}"), Problem::Other { detail }));
+            return None;
+        }
         value
     };
     // The guide's configurations name no method: the credentials that are there say which.

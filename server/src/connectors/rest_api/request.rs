@@ -71,7 +71,7 @@ impl Http {
     }
 
     async fn get(&self, url: &Url) -> Result<Vec<u8>, ConnectorError> {
-        let response = self.authorised(url).send().await.map_err(|error| classify(&error, url))?;
+        let response = self.authorised(url).send().await.map_err(|error| classify(error, url))?;
         check_status(response.status(), url)?;
         let too_large = || {
             let detail = format!("{} answered with more than {} bytes", safe(url), self.limit);
@@ -83,7 +83,7 @@ impl Http {
         let mut body = Vec::new();
         let mut chunks = response.bytes_stream();
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| classify(&error, url))?;
+            let chunk = chunk.map_err(|error| classify(error, url))?;
             if body.len() + chunk.len() > self.limit {
                 return Err(too_large());
             }
@@ -152,7 +152,9 @@ fn check_status(status: StatusCode, url: &Url) -> Result<(), ConnectorError> {
         StatusCode::UNAUTHORIZED => (FailureKind::Auth, "does not accept the credentials"),
         StatusCode::FORBIDDEN => (FailureKind::Auth, "accepts the credentials but does not allow reading"),
         StatusCode::NOT_FOUND => (FailureKind::Protocol, "has nothing at this path"),
-        StatusCode::TOO_MANY_REQUESTS => (FailureKind::Limit, "is asked too often"),
+        StatusCode::TOO_MANY_REQUESTS => {
+            (FailureKind::Protocol, "says that it is asked too often: choose a longer interval")
+        }
         _ => (FailureKind::Protocol, "answered with an error"),
     };
     let detail = format!("{} {what} (HTTP {})", safe(url), status.as_u16());
@@ -182,7 +184,9 @@ fn io_kind(error: &std::io::Error) -> FailureKind {
 }
 
 /// The kind of a failure, found in the chain of its causes.
-fn classify(error: &reqwest::Error, url: &Url) -> ConnectorError {
+fn classify(error: reqwest::Error, url: &Url) -> ConnectorError {
+    // Its address may hold a key.
+    let error = error.without_url();
     let mut causes = Vec::new();
     let mut kind = None;
     let mut source = error.source();
@@ -212,5 +216,6 @@ fn classify(error: &reqwest::Error, url: &Url) -> ConnectorError {
     };
     // The innermost cause says it best; the outer ones only repeat "error sending request".
     let cause = causes.pop().unwrap_or_else(|| error.to_string());
-    ConnectorError::new(kind, format!("{}: {cause}", safe(url)))
+    let found = ConnectorError::new(kind, format!("{}: {cause}", safe(url)));
+    if error.is_redirect() { found.with_code("redirect") } else { found }
 }

@@ -42,7 +42,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type", title));
         }
         serde_json::from_slice(&body)
-            .map(|value| Self(Some(value)))
+            .map(Self)
             .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "body_invalid", error.to_string()))
     }
 }

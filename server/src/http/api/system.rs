@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 
 use crate::http::AppState;
 
-/// For load balancers and service managers: the database answers.
+/// For load balancers and service managers: the database answers and takes readings.
 pub async fn healthz(State(state): State<AppState>) -> (StatusCode, &'static str) {
+    if state.service.ingest.writer_stats().failing {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the database takes no readings\n");
+    }
     match state.service.store.count_users().await {
         Ok(_) => (StatusCode::OK, "ok\n"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
