@@ -32,6 +32,8 @@ if [ "$purpose" = test ]; then
     need node nodejs
     need npm npm
     need python3 python3
+    # Debian keeps the part that makes environments in a package of its own.
+    python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 fi
 
 install_debian_packages() {
@@ -90,4 +92,17 @@ if has node && has npm; then
 fi
 if [ "$purpose" = test ]; then
     npm_packages end2end
+fi
+
+# Protocol peers in Python, in an environment of their own
+
+if [ "$purpose" = test ]; then
+    peers=target/peers
+    wanted=end2end/peers/requirements.txt
+    if [ ! -f "$peers/installed" ] || [ "$wanted" -nt "$peers/installed" ]; then
+        echo "Installing the Python peers"
+        python3 -m venv "$peers"
+        "$peers/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
+        touch "$peers/installed"
+    fi
 fi

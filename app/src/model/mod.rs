@@ -12,6 +12,7 @@
 //! - [`form`] what was typed, and what is wrong with it
 //! - [`health`] how well a connection does
 //! - [`live`] websocket frames and the freshness of a value
+//! - [`wire`] words of Modbus register maps
 //! - [`alert`] alerts of the equipment
 //! - [`user`] roles and users
 //! - [`api`] request and response bodies with the field names of the public API
@@ -32,6 +33,7 @@ pub mod metric;
 pub mod reading;
 pub mod unit;
 pub mod user;
+pub mod wire;
 
 /// Declares a field-less enum with its wire name, used by serde, SQL and forms alike, and `ALL` in order.
 macro_rules! wire_enum {

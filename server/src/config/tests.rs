@@ -246,3 +246,12 @@ fn the_sample_file_is_good_as_it_is_and_uncommented() {
     // All but the master key: a sample key would be somebody's key.
     assert_eq!(uncommented.matches(" = ").count(), SETTINGS.len() - 1);
 }
+
+#[test]
+fn the_documentation_has_the_table() {
+    let page = include_str!("../../../docs/configuration.md");
+    assert!(
+        page.contains(&settings_markdown()),
+        "write the output of `hornero config list` into docs/configuration.md"
+    );
+}

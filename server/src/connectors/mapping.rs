@@ -32,6 +32,7 @@ pub struct Mapping {
 const MAX_NODES: usize = 64;
 
 enum Path {
+    Key(String),
     Pointer(String),
     Query(JsonPath),
 }
@@ -47,6 +48,19 @@ pub struct Found {
 impl Mapping {
     /// Checks rules; errors name the field `mapping.<row>.<part>`.
     pub fn compile(rules: Vec<MappingRule>, timezone: TimeZone) -> Result<Self, Vec<FieldError>> {
+        Self::compile_by(rules, timezone, Path::parse)
+    }
+
+    /// Like [`compile`](Self::compile) for answers that are flat: the path is the whole name of a value.
+    pub fn compile_keys(rules: Vec<MappingRule>, timezone: TimeZone) -> Result<Self, Vec<FieldError>> {
+        Self::compile_by(rules, timezone, |text| Ok(Path::Key(text.to_owned())))
+    }
+
+    fn compile_by(
+        rules: Vec<MappingRule>,
+        timezone: TimeZone,
+        parse: impl Fn(&str) -> Result<Path, Problem>,
+    ) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut seen = HashSet::new();
         let mut compiled = Vec::with_capacity(rules.len());
@@ -57,7 +71,7 @@ impl Mapping {
                 complain("target", Problem::Duplicate);
             }
             check_rule(&rule, &mut complain);
-            match Path::parse(&rule.path) {
+            match parse(&rule.path) {
                 Ok(path) => compiled.push((rule, path)),
                 Err(problem) => complain("path", problem),
             }
@@ -194,6 +208,7 @@ impl Path {
 
     fn find<'a>(&self, answer: &'a Value) -> Vec<&'a Value> {
         match self {
+            Self::Key(key) => answer.get(key).into_iter().collect(),
             Self::Pointer(pointer) => answer.pointer(pointer).into_iter().collect(),
             Self::Query(query) => query.query(answer).all(),
         }

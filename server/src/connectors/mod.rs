@@ -3,9 +3,11 @@
 //! # Layout
 //! - `mod.rs` the contract between a driver and the poller, and the registry
 //! - [`error`] typed failures
+//! - [`config`] reads settings by the manifest
 //! - [`mapping`] finds values in JSON by the rules that an admin enters
+//! - [`progress`] how far a connection test came
 //! - [`tls`] certificate checks, shared by every driver that speaks TLS
-//! - [`rest_api`] HTTP and JSON
+//! - [`rest_api`] HTTP and JSON; [`modbus`] Modbus over TCP
 //!
 //! # The contract
 //! - `build` checks settings and does no I/O; its errors name the field.
@@ -13,8 +15,11 @@
 //! - A driver does no retries, no scheduling, no storage and no logging of its state: the poller does.
 //! - A driver that fails is dropped into `connect` again; it must not keep half a session.
 
+pub mod config;
 pub mod error;
 pub mod mapping;
+pub mod modbus;
+mod progress;
 pub mod rest_api;
 pub mod tls;
 
@@ -35,7 +40,7 @@ use crate::secrets::Credentials;
 pub use error::ConnectorError;
 
 /// Every driver, in the order in which an admin sees them.
-pub static ALL: &[&Driver] = &[&rest_api::DRIVER];
+pub static ALL: &[&Driver] = &[&rest_api::DRIVER, &modbus::DRIVER];
 
 /// A protocol: what it says of itself, and how a connection is made from settings.
 pub struct Driver {

@@ -9,7 +9,6 @@ use app::{
     pages::{self, FormMode, Notice, OvenForm, PageContext},
 };
 use axum::{
-    Form,
     extract::{Path, State},
     http::StatusCode,
     response::{Html, IntoResponse, Redirect, Response},
@@ -19,14 +18,14 @@ use super::{
     AppState,
     error::PageError,
     ovens::oven_id,
-    page::{Page, notice_name},
+    page::{Page, PageForm, notice_name},
 };
 use crate::{
     connectors,
     service::{Actor, ServiceError, configure::SecretChange, form},
 };
 
-type Fields = Form<Vec<(String, String)>>;
+type Fields = PageForm<Vec<(String, String)>>;
 
 /// Mapping rows beyond this are refused before they are looked at.
 const MAX_ROWS: usize = 200;
@@ -42,7 +41,7 @@ pub async fn new(Page(cx): Page) -> Html<String> {
     Html(render(&cx, FormMode::New, form::show(&EquipmentDraft::default())))
 }
 
-pub async fn create(State(state): State<AppState>, Page(cx): Page, actor: Actor, Form(fields): Fields) -> Response {
+pub async fn create(State(state): State<AppState>, Page(cx): Page, actor: Actor, PageForm(fields): Fields) -> Response {
     submitted(&state, cx, actor, None, FormValues(fields)).await
 }
 
@@ -58,7 +57,7 @@ pub async fn update(
     Page(cx): Page,
     actor: Actor,
     Path(id): Path<String>,
-    Form(fields): Fields,
+    PageForm(fields): Fields,
 ) -> Response {
     match oven_id(&id) {
         Ok(id) => submitted(&state, cx, actor, Some(id), FormValues(fields)).await,

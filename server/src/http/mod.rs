@@ -98,7 +98,9 @@ pub fn router(state: AppState) -> Router {
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn(headers::secure))
-        .layer(TraceLayer::new_for_http())
+        // An oven that is offline answers 503 to every question; that is no error of the server. Those are logged where
+        // they are handled.
+        .layer(TraceLayer::new_for_http().on_failure(()))
         .layer(middleware::from_fn(error::name_request))
         .with_state(state)
 }

@@ -2,15 +2,18 @@
 
 use app::{
     i18n::Lang,
-    pages::{CurrentUser, Notice, PageContext, Theme},
+    pages::{CurrentUser, ErrorKind, Notice, PageContext, Theme},
 };
 use axum::{
-    extract::FromRequestParts,
+    Form,
+    extract::{FromRequest, FromRequestParts, Request},
     http::{Extensions, HeaderMap, Uri, header, request::Parts},
+    response::Response,
 };
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 
-use super::{AppState, access::Login};
+use super::{AppState, access::Login, error};
 
 /// The page context, as an extractor.
 pub struct Page(pub PageContext);
@@ -20,6 +23,25 @@ impl FromRequestParts<AppState> for Page {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
         Ok(of_request(&parts.headers, &parts.extensions, &parts.uri, state))
     }
+}
+
+/// A submitted form. One that cannot be read is answered by a page, not by a line of English.
+pub struct PageForm<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for PageForm<T> {
+    type Rejection = Response;
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
+        let page = of_request(request.headers(), request.extensions(), request.uri(), state);
+        match Form::<T>::from_request(request, state).await {
+            Ok(Form(value)) => Ok(Self(value)),
+            Err(rejection) => Err(error::render(&page, rejection.status(), ErrorKind::BadRequest)),
+        }
+    }
+}
+
+/// The path to go to afterwards, as the query `next` has it.
+pub fn next_of(cx: &PageContext) -> String {
+    cx.path.parse().ok().and_then(|uri: Uri| query(&uri, "next")).unwrap_or_default()
 }
 
 pub fn of_request(headers: &HeaderMap, extensions: &Extensions, uri: &Uri, state: &AppState) -> Page {

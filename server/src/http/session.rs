@@ -11,8 +11,7 @@ use app::{
     pages::{self, Login, LoginProblem, Notice, PageContext, Setup, Theme},
 };
 use axum::{
-    Form,
-    extract::{Query, State},
+    extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -24,7 +23,7 @@ use super::{
     AppState,
     access::{self, ClientIp, EPOCH, USER, safe_next},
     error::PageError,
-    page::{Page, notice_name},
+    page::{Page, PageForm, next_of, notice_name},
 };
 use crate::{
     auth::{
@@ -40,12 +39,6 @@ const MAX_USERNAME: usize = 64;
 const SETUP: &str = "/setup";
 
 #[derive(Deserialize)]
-pub struct Next {
-    #[serde(default)]
-    next: String,
-}
-
-#[derive(Deserialize)]
 pub struct LoginForm {
     #[serde(default)]
     username: String,
@@ -55,11 +48,8 @@ pub struct LoginForm {
     next: String,
 }
 
-pub async fn login_page(
-    State(state): State<AppState>,
-    Page(cx): Page,
-    Query(Next { next }): Query<Next>,
-) -> Result<Response, PageError> {
+pub async fn login_page(State(state): State<AppState>, Page(cx): Page) -> Result<Response, PageError> {
+    let next = next_of(&cx);
     if cx.user.is_some() {
         return Ok(Redirect::to(safe_next(&next)).into_response());
     }
@@ -95,7 +85,7 @@ pub async fn login(
     session: Session,
     Page(cx): Page,
     ClientIp(ip): ClientIp,
-    Form(form): Form<LoginForm>,
+    PageForm(form): PageForm<LoginForm>,
 ) -> Result<Response, PageError> {
     let username = form.username.trim().to_owned();
     let refuse = |status, problem| Ok(show_login(&state, &cx, status, &username, Some(problem), &form.next));
@@ -196,7 +186,7 @@ pub async fn setup(
     session: Session,
     Page(cx): Page,
     ClientIp(ip): ClientIp,
-    Form(fields): Form<Vec<(String, String)>>,
+    PageForm(fields): PageForm<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
     match state.service.store.count_users().await {
         Ok(0) => {}
@@ -308,7 +298,7 @@ pub struct Preferences {
 pub async fn preferences(
     State(state): State<AppState>,
     login: Option<axum::Extension<access::Login>>,
-    Form(form): Form<Preferences>,
+    PageForm(form): PageForm<Preferences>,
 ) -> Response {
     let mut response = Redirect::to(safe_next(&form.next)).into_response();
     let lang = form.lang.as_deref().and_then(Lang::parse).map(Lang::as_str);

@@ -47,6 +47,9 @@ async fn a_wrong_form_keeps_what_was_typed_and_says_what_to_change() {
     let html = answer.text().await.unwrap();
     assert!(html.contains("Obrador &lt;norte&gt;") && html.contains("horno.lan") && html.contains("pronto"));
     assert!(!html.contains("s3creto"), "a secret is never sent back");
+    let tag = html.split("<input").find(|tag| tag.contains("name=\"poll_interval_seconds\"")).unwrap();
+    assert!(tag.contains("aria-invalid=\"true\""), "{tag}");
+    assert!(html.contains("número entero"), "what to change is said in words");
     assert_eq!(bakery.server.service.store.equipment_list().await.unwrap().len(), 0);
 }
 
@@ -110,4 +113,19 @@ async fn switching_off_and_on_stops_and_starts_the_connection() {
     let gone = admin.submit(&format!("/admin/ovens/{id}/delete"), &[]).await;
     assert_eq!(gone.headers()[header::LOCATION], "/admin/ovens?done=oven-deleted");
     assert!(bakery.server.service.live.oven(id).is_none());
+}
+
+#[tokio::test]
+async fn a_form_that_cannot_be_read_gets_a_page() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    for (body, kind, status) in [
+        ("{}".to_owned(), "application/json", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (format!("name={}", "x".repeat(300_000)), "application/x-www-form-urlencoded", StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let request = admin.request(reqwest::Method::POST, "/admin/ovens/new").header(header::CONTENT_TYPE, kind);
+        let answer = request.body(body).send().await.unwrap();
+        assert_eq!(answer.status(), status);
+        assert!(answer.text().await.unwrap().starts_with("<!doctype html>"), "{kind}");
+    }
 }

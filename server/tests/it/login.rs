@@ -86,6 +86,8 @@ async fn roles_decide_in_one_place() {
             assert_eq!(visitor.get(&path).await.status(), expected, "{path}");
         }
     }
+    assert!(!display.text(&format!("/ovens/{id}")).await.contains("connection-log"), "no addresses on a wall");
+    assert!(staff.text(&format!("/ovens/{id}")).await.contains("h-log"));
     for visitor in [&display, &staff] {
         assert_eq!(visitor.post("/api/v1/equipment", &json!({"name": "x"})).await.status(), StatusCode::FORBIDDEN);
         let delete = visitor.request(Method::DELETE, &format!("/api/v1/equipment/{id}")).send().await.unwrap();

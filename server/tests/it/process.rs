@@ -78,8 +78,12 @@ struct Running {
 }
 
 async fn start(folder: &Path) -> Running {
+    start_logging(folder, "off", Stdio::null()).await
+}
+
+async fn start_logging(folder: &Path, level: &str, log: Stdio) -> Running {
     let mut command = hornero(folder);
-    command.arg("serve").env("HORNERO_MASTER_KEY", KEY).env("HORNERO_LOG", "off").stdout(Stdio::piped());
+    command.arg("serve").env("HORNERO_MASTER_KEY", KEY).env("HORNERO_LOG", level).stdout(Stdio::piped()).stderr(log);
     let mut child = command.spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut running = Running { child, lines, seen: Vec::new(), base: String::new() };
@@ -185,4 +189,40 @@ async fn a_terminated_server_ends_by_itself_and_soon() {
     Command::new("kill").args(["-TERM", &pid]).status().await.unwrap();
     let status = tokio::time::timeout(PATIENCE, running.child.wait()).await.expect("it ends").unwrap();
     assert!(status.success() && began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn no_log_level_shows_a_secret() {
+    let ovens = Ovens::start(3);
+    let folder = TempDir::new().unwrap();
+    let log = folder.path().join("log");
+    let mut running = start_logging(folder.path(), "trace", std::fs::File::create(&log).unwrap().into()).await;
+    let code = running.line("one-time code:").await;
+    let bakery = Bakery::open().await;
+    let mut admin = bakery.visitor();
+    admin.redirect_to(&running.base);
+    let password = "pan-de-masa-madre";
+    let form = [("code", code.as_str()), ("username", "ana"), ("password", password), ("password_again", password)];
+    assert_eq!(admin.submit("/setup", &form).await.status(), 303);
+    for oven in ovens.simulator.ovens() {
+        let id = bakery.add(&admin, &oven).await;
+        bakery.logged(&admin, id, "connected").await;
+    }
+    running.child.kill().await.unwrap();
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains("TRACE"), "the level is in force");
+    let session = admin.cookie.unwrap().split_once('=').unwrap().1.to_owned();
+    let ids: Vec<_> = ovens.simulator.ovens().iter().map(|oven| oven.spec.id.clone()).collect();
+    let secrets = [
+        password.to_owned(),
+        code,
+        KEY.to_owned(),
+        session,
+        format!("token-{}", ids[0]),
+        format!("masa-{}", ids[1]),
+        format!("clave-{}", ids[2]),
+    ];
+    for secret in secrets {
+        assert!(!text.contains(&secret), "{secret} is in the log");
+    }
 }

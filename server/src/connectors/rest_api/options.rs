@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use app::model::{
-    connector::FieldInput,
     form::{FieldError, Problem},
     mapping::MappingRule,
 };
 use reqwest::header::HeaderName;
-use serde_json::{Map, Value};
 use url::Url;
 
 use super::manifest::{AUTH_BASIC, AUTH_BEARER, AUTH_HEADER, AUTH_NONE, AUTH_QUERY, MANIFEST};
-use crate::connectors::{Settings, tls::Trust};
+use crate::connectors::{Settings, config::Reader, tls::Trust};
 
 pub struct Options {
     pub data_url: Url,
@@ -34,21 +32,22 @@ pub enum Auth {
 
 impl Options {
     pub fn parse(settings: &Settings) -> Result<Self, Vec<FieldError>> {
-        let mut errors = Vec::new();
-        check_keys(&settings.config, &mut errors);
-        let device = text(&settings.config, "equipment_id").unwrap_or_else(|| settings.equipment.to_string());
+        let mut read = Reader::new(&MANIFEST, &settings.config);
+        let mut errors = std::mem::take(&mut read.errors);
+        let device = read.text("equipment_id").unwrap_or_else(|| settings.equipment.to_string());
         let base = base_url(settings, &mut errors);
-        let path = |key: &str| text(&settings.config, key);
+        let path = |key: &str| read.text(key);
         let default = MANIFEST.settings().find(|field| field.key == "data_endpoint").and_then(|field| field.default);
         let data = path("data_endpoint").or_else(|| default.map(str::to_owned)).unwrap_or_default();
         let data_url = base.as_ref().and_then(|base| join(base, &data, &device, "data_endpoint", &mut errors));
         let status_url = base.as_ref().and_then(|base| {
             path("status_endpoint").and_then(|path| join(base, &path, &device, "status_endpoint", &mut errors))
         });
-        let auth = auth(settings, &mut errors);
-        let timeout = timeout(settings, &mut errors);
-        let trust = trust(settings, &mut errors);
-        let mapping = mapping(&settings.config, &mut errors);
+        let auth = auth(settings, &read, &mut errors);
+        let timeout = read.number("timeout").map_or(settings.default_timeout, Duration::from_secs_f64);
+        let trust = trust(&read, &mut errors);
+        let mapping = read.mapping();
+        errors.append(&mut read.errors);
         match (data_url, auth, errors.is_empty()) {
             (Some(data_url), Some(auth), true) => Ok(Self { data_url, status_url, auth, timeout, trust, mapping }),
             _ => Err(errors),
@@ -56,29 +55,8 @@ impl Options {
     }
 }
 
-/// A setting as text; empty counts as absent.
-fn text(config: &Map<String, Value>, key: &str) -> Option<String> {
-    let text = match config.get(key)? {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Null => return None,
-        other => other.to_string(),
-    };
-    (!text.is_empty()).then_some(text)
-}
-
 fn field(key: &str) -> String {
     format!("config.{key}")
-}
-
-fn check_keys(config: &Map<String, Value>, errors: &mut Vec<FieldError>) {
-    for key in config.keys() {
-        let known = key == "mapping" || MANIFEST.settings().any(|field| field.key == key);
-        if !known {
-            let names: Vec<_> = MANIFEST.settings().map(|field| field.key).chain(["mapping"]).collect();
-            let detail = format!("unknown setting; known are {}", names.join(", "));
-            errors.push(FieldError::new(field(key), Problem::Other { detail }));
-        }
-    }
 }
 
 fn base_url(settings: &Settings, errors: &mut Vec<FieldError>) -> Option<Url> {
@@ -128,7 +106,7 @@ fn join(base: &Url, path: &str, device: &str, key: &str, errors: &mut Vec<FieldE
     Some(url)
 }
 
-fn auth(settings: &Settings, errors: &mut Vec<FieldError>) -> Option<Auth> {
+fn auth(settings: &Settings, read: &Reader, errors: &mut Vec<FieldError>) -> Option<Auth> {
     let secret = |key: &str| settings.credentials.get(key).filter(|value| !value.is_empty()).map(str::to_owned);
     let mut need = |key: &str| {
         let value = secret(key);
@@ -144,12 +122,12 @@ fn auth(settings: &Settings, errors: &mut Vec<FieldError>) -> Option<Auth> {
         value
     };
     // The guide's configurations name no method: the credentials that are there say which.
-    let method = text(&settings.config, "auth").unwrap_or_else(|| {
+    let method = read.text("auth").unwrap_or_else(|| {
         let by_credentials = [("token", AUTH_BEARER), ("api_key", AUTH_HEADER), ("username", AUTH_BASIC)];
         let found = by_credentials.iter().find(|(key, _)| secret(key).is_some());
         found.map_or(AUTH_NONE, |(_, method)| method).to_owned()
     });
-    let name = text(&settings.config, "api_key_name");
+    let name = read.text("api_key_name");
     match method.as_str() {
         AUTH_NONE => Some(Auth::None),
         AUTH_BASIC => {
@@ -174,30 +152,13 @@ fn auth(settings: &Settings, errors: &mut Vec<FieldError>) -> Option<Auth> {
     }
 }
 
-fn timeout(settings: &Settings, errors: &mut Vec<FieldError>) -> Duration {
-    let (min, max) = MANIFEST
-        .settings()
-        .find_map(|f| match f.input {
-            FieldInput::Number { min, max, .. } if f.key == "timeout" => Some((min, max)),
-            _ => None,
-        })
-        .expect("the manifest has a timeout");
-    let Some(text) = text(&settings.config, "timeout") else { return settings.default_timeout };
-    match text.parse::<f64>() {
-        Ok(seconds) if (min..=max).contains(&seconds) => return Duration::from_secs_f64(seconds),
-        Ok(_) => errors.push(FieldError::new(field("timeout"), Problem::OutOfRange { min, max })),
-        Err(_) => errors.push(FieldError::new(field("timeout"), Problem::NotANumber)),
-    }
-    settings.default_timeout
-}
-
-fn trust(settings: &Settings, errors: &mut Vec<FieldError>) -> Trust {
-    match text(&settings.config, "verify_ssl").as_deref() {
+fn trust(read: &Reader, errors: &mut Vec<FieldError>) -> Trust {
+    match read.text("verify_ssl").as_deref() {
         None | Some("true" | "on") => {}
         Some("false" | "off") => return Trust::Anyone,
         Some(_) => errors.push(FieldError::new(field("verify_ssl"), Problem::UnknownChoice)),
     }
-    match text(&settings.config, "ca_certificate") {
+    match read.text("ca_certificate") {
         None => Trust::System,
         Some(pem) => {
             if crate::connectors::tls::roots_from_pem(&pem).is_err() {
@@ -208,19 +169,11 @@ fn trust(settings: &Settings, errors: &mut Vec<FieldError>) -> Trust {
     }
 }
 
-fn mapping(config: &Map<String, Value>, errors: &mut Vec<FieldError>) -> Vec<MappingRule> {
-    let Some(rules) = config.get("mapping").filter(|rules| !rules.is_null()) else { return Vec::new() };
-    serde_json::from_value(rules.clone()).unwrap_or_else(|error| {
-        errors.push(FieldError::new("config.mapping", Problem::Other { detail: error.to_string() }));
-        Vec::new()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use app::model::equipment::EquipmentId;
     use jiff::tz::TimeZone;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::secrets::Credentials;
@@ -290,7 +243,7 @@ mod tests {
         let config = json!({"timeout": "soon", "verify_ssl": "maybe", "auth": "basic", "colour": 1});
         assert_eq!(
             fields(parse("http://oven.lan", None, config, json!({"username": "u"}))),
-            ["config.colour", "secret.password", "config.timeout", "config.verify_ssl"]
+            ["config.colour", "secret.password", "config.verify_ssl", "config.timeout"]
         );
         let config = json!({"data_endpoint": "http://evil.example/x", "timeout": 1000, "mapping": [{"path": 1}]});
         assert_eq!(

@@ -2,12 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use app::model::{
-    api::{ConnectionTestResult, StageResult, TestStage},
-    equipment::ConnectionStatus,
-    failure::FailureKind,
-    mapping::Source,
-};
+use app::model::{api::TestStage, failure::FailureKind, mapping::Source};
 use serde_json::Value;
 use tokio::{
     net::{TcpStream, lookup_host},
@@ -16,60 +11,16 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::RestApi;
-use crate::connectors::{Connection, ConnectorError, Sample, TestOutcome, tls};
+use crate::connectors::{Connection, ConnectorError, Sample, TestOutcome, progress::Progress, tls};
 
 /// Longest part of the answer that is shown, in characters.
 const SAMPLE_LENGTH: usize = 4_000;
 
-struct Progress {
-    stages: Vec<StageResult>,
-    began: Instant,
-}
-
-impl Progress {
-    fn done(&mut self, stage: TestStage, detail: impl Into<String>) {
-        self.push(stage, true, detail.into());
-    }
-
-    fn push(&mut self, stage: TestStage, success: bool, detail: String) {
-        let duration_ms = (self.began.elapsed().as_secs_f64() * 1e5).round() / 100.0;
-        self.stages.push(StageResult { stage, success, duration_ms, detail });
-        self.began = Instant::now();
-    }
-}
-
 pub async fn run(oven: &mut RestApi) -> TestOutcome {
-    let started = Instant::now();
-    let mut progress = Progress { stages: Vec::new(), began: started };
-    let mut sample = None;
-    let outcome = steps(oven, &mut progress, &mut sample).await;
-    let mut result = ConnectionTestResult {
-        success: outcome.is_ok(),
-        status: ConnectionStatus::Connected,
-        response_time_ms: Some(started.elapsed().as_millis() as u64),
-        supported_features: Vec::new(),
-        error_kind: None,
-        error_details: None,
-        stages: Vec::new(),
-        reading: None,
-        sample,
-    };
-    let sample = match outcome {
-        Ok(found) => {
-            result.supported_features = features(&found);
-            result.response_time_ms = Some(found.response_time.as_millis() as u64);
-            Some(found)
-        }
-        Err((stage, error)) => {
-            result.status = error.kind.status();
-            result.error_kind = Some(error.kind);
-            result.error_details = Some(error.detail.clone());
-            progress.push(stage, false, error.detail);
-            None
-        }
-    };
-    result.stages = progress.stages;
-    TestOutcome { result, sample }
+    let mut progress = Progress::start();
+    let mut raw = None;
+    let outcome = steps(oven, &mut progress, &mut raw).await;
+    progress.outcome(outcome, raw)
 }
 
 async fn steps(
@@ -156,21 +107,4 @@ fn readable(answers: &BTreeMap<Source, Value>) -> String {
         Some((end, _)) => format!("{}\n…", &text[..end]),
         None => text,
     }
-}
-
-fn features(sample: &Sample) -> Vec<String> {
-    let v = &sample.values;
-    let energy = v.energy_consumption_kwh.is_some() || v.power_kw.is_some();
-    [
-        ("realtime", true),
-        ("temperature_zones", !v.temperature_zones.is_empty()),
-        ("humidity", v.humidity.is_some()),
-        ("energy_monitoring", energy),
-        ("cycle", v.cycle_stage.is_some() || v.cycle_progress_percentage.is_some()),
-        ("door", v.door_status.is_some()),
-    ]
-    .into_iter()
-    .filter(|(_, has)| *has)
-    .map(|(name, _)| name.to_owned())
-    .collect()
 }

@@ -1,0 +1,138 @@
+//! What an admin is asked for.
+
+use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Localized, Manifest};
+
+const fn text(es: &'static str, en: &'static str, de: &'static str) -> Localized {
+    Localized { es, en, de }
+}
+
+const FIELD: Field = Field {
+    key: "",
+    label: text("", "", ""),
+    help: text("", "", ""),
+    input: FieldInput::Text { placeholder: "" },
+    required: false,
+    default: None,
+    secret: false,
+    only_when: None,
+};
+
+pub const MANIFEST: Manifest = Manifest {
+    id: "modbus",
+    aliases: &["modbus_tcp"],
+    name: text("Modbus TCP", "Modbus TCP", "Modbus TCP"),
+    description: text(
+        "Para reguladores y autómatas que ofrecen sus registros por la red, también detrás de una pasarela RTU.",
+        "For controllers and PLCs that offer their registers over the network, also behind an RTU gateway.",
+        "Für Regler und Steuerungen, die ihre Register im Netz anbieten, auch hinter einem RTU-Gateway.",
+    ),
+    vendor: None,
+    delivery: Delivery::Poll,
+    default_port: Some(502),
+    endpoint_placeholder: "192.168.1.50",
+    fields: &[
+        Field {
+            key: "transport",
+            label: text("Tramas", "Framing", "Rahmen"),
+            input: FieldInput::Choice {
+                options: &[
+                    ("tcp", text("Modbus TCP", "Modbus TCP", "Modbus TCP")),
+                    ("rtu_over_tcp", text("RTU sobre TCP", "RTU over TCP", "RTU über TCP")),
+                ],
+            },
+            help: text(
+                "RTU sobre TCP: pasarelas que pasan las tramas serie tal cual.",
+                "RTU over TCP: gateways that pass serial frames on as they are.",
+                "RTU über TCP: Gateways, die serielle Rahmen unverändert weiterreichen.",
+            ),
+            default: Some("tcp"),
+            ..FIELD
+        },
+        Field {
+            key: "unit_id",
+            label: text("Número de unidad", "Unit id", "Geräteadresse"),
+            help: text(
+                "Detrás de una pasarela cada regulador tiene el suyo.",
+                "Behind a gateway each controller has its own.",
+                "Hinter einem Gateway hat jeder Regler seine eigene.",
+            ),
+            input: FieldInput::Number { min: 0.0, max: 255.0, unit: "" },
+            default: Some("1"),
+            ..FIELD
+        },
+        Field {
+            key: "byte_order",
+            label: text("Orden de los bytes", "Byte order", "Bytereihenfolge"),
+            help: text(
+                "De los valores de 32 y 64 bits que no indican otro.",
+                "Of 32- and 64-bit values that name no other.",
+                "Von 32- und 64-Bit-Werten, die keine andere nennen.",
+            ),
+            input: FieldInput::Choice {
+                options: &[
+                    ("abcd", text("AB CD", "AB CD", "AB CD")),
+                    ("cdab", text("CD AB", "CD AB", "CD AB")),
+                    ("badc", text("BA DC", "BA DC", "BA DC")),
+                    ("dcba", text("DC BA", "DC BA", "DC BA")),
+                ],
+            },
+            default: Some("abcd"),
+            ..FIELD
+        },
+        Field {
+            key: "timeout",
+            label: text("Espera máxima", "Timeout", "Zeitlimit"),
+            help: text(
+                "Segundos hasta dar por fallida una lectura.",
+                "Seconds until a reading counts as failed.",
+                "Sekunden, bis eine Abfrage als fehlgeschlagen gilt.",
+            ),
+            input: FieldInput::Number { min: 0.1, max: 120.0, unit: "s" },
+            ..FIELD
+        },
+        Field {
+            key: "max_gap",
+            label: text("Hueco máximo", "Largest gap", "Größte Lücke"),
+            help: text(
+                "Registros sin usar que se leen para unir dos valores en una pregunta.",
+                "Unused registers that are read to join two values in one request.",
+                "Ungenutzte Register, die mitgelesen werden, um zwei Werte zusammen abzufragen.",
+            ),
+            input: FieldInput::Number { min: 0.0, max: 120.0, unit: "" },
+            default: Some("8"),
+            ..FIELD
+        },
+        Field {
+            key: "max_registers",
+            label: text("Registros por pregunta", "Registers per request", "Register je Abfrage"),
+            help: text(
+                "Algunos reguladores dan pocos a la vez.",
+                "Some controllers give only a few at once.",
+                "Manche Regler geben nur wenige auf einmal.",
+            ),
+            input: FieldInput::Number { min: 1.0, max: 125.0, unit: "" },
+            default: Some("125"),
+            ..FIELD
+        },
+        Field {
+            key: "frame_delay_ms",
+            label: text("Pausa entre tramas", "Pause between frames", "Pause zwischen Rahmen"),
+            help: text(
+                "Para pasarelas que pierden preguntas seguidas.",
+                "For gateways that lose requests in quick succession.",
+                "Für Gateways, die schnell aufeinanderfolgende Abfragen verlieren.",
+            ),
+            input: FieldInput::Number { min: 0.0, max: 1_000.0, unit: "ms" },
+            default: Some("0"),
+            ..FIELD
+        },
+    ],
+    mapped: true,
+    capabilities: Capabilities {
+        realtime: true,
+        humidity: true,
+        energy: true,
+        remote_control: false,
+        discovery: false,
+    },
+};

@@ -1,0 +1,127 @@
+//! Neighbouring registers in one request.
+
+use app::model::wire::Table;
+
+use super::{options::Options, reference::Reference};
+
+/// One request and the values in its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    pub table: Table,
+    pub start: u16,
+    pub length: u16,
+    pub references: Vec<Reference>,
+}
+
+/// The requests of one poll, fewer where values are neighbours.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    blocks: Vec<Block>,
+}
+
+impl Plan {
+    pub fn new(options: &Options) -> Self {
+        Self::of(options.references.clone(), options.max_gap, options.max_registers)
+    }
+
+    /// Values of one table share a request while at most `max_gap` unused registers lie between two of them, and the
+    /// request stays within `max_length` registers (16 times as many bits).
+    fn of(mut references: Vec<Reference>, max_gap: u16, max_length: u16) -> Self {
+        references.sort_by_key(|reference| (reference.table, reference.address));
+        let mut blocks: Vec<Block> = Vec::new();
+        for reference in references {
+            let limit = if reference.table.is_bits() { u32::from(max_length) * 16 } else { u32::from(max_length) };
+            let end = u32::from(reference.address) + u32::from(reference.length());
+            if let Some(block) = blocks.last_mut()
+                && block.table == reference.table
+                && u32::from(reference.address) <= u32::from(block.start) + u32::from(block.length) + u32::from(max_gap)
+                && end - u32::from(block.start) <= limit
+            {
+                block.length = block.length.max((end - u32::from(block.start)) as u16);
+                block.references.push(reference);
+                continue;
+            }
+            blocks.push(Block {
+                table: reference.table,
+                start: reference.address,
+                length: reference.length(),
+                references: vec![reference],
+            });
+        }
+        Self { blocks }
+    }
+
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// The device has not all of a block: from now on its values are asked for one by one, and one that is refused
+    /// alone is not asked for again until the next connection.
+    pub fn refused(&mut self, index: usize) {
+        let block = self.blocks.remove(index);
+        if block.references.len() == 1 {
+            return;
+        }
+        let singles = Self::of_each(block.references);
+        self.blocks.splice(index..index, singles);
+    }
+
+    fn of_each(references: Vec<Reference>) -> Vec<Block> {
+        references.into_iter().flat_map(|reference| Self::of(vec![reference], 0, u16::MAX).blocks).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use app::model::wire::ByteOrder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn plan(references: &[&str], max_gap: u16, max_length: u16) -> Plan {
+        let parse = |text: &&str| Reference::parse(text, ByteOrder::Abcd).unwrap();
+        Plan::of(references.iter().map(parse).collect(), max_gap, max_length)
+    }
+
+    fn shape(plan: &Plan) -> Vec<(u16, u16, usize)> {
+        plan.blocks.iter().map(|block| (block.start, block.length, block.references.len())).collect()
+    }
+
+    #[test]
+    fn neighbours_share_a_request() {
+        let all = ["holding 4", "holding 1 f32", "holding 10", "input 2", "holding 3"];
+        assert_eq!(shape(&plan(&all, 0, 125)), [(1, 4, 3), (10, 1, 1), (2, 1, 1)]);
+        assert_eq!(shape(&plan(&all, 5, 125)), [(1, 10, 4), (2, 1, 1)]);
+        assert_eq!(shape(&plan(&all, 5, 4)), [(1, 4, 3), (10, 1, 1), (2, 1, 1)]);
+    }
+
+    #[test]
+    fn a_refused_block_is_split_and_a_refused_value_given_up() {
+        let mut plan = plan(&["holding 1", "holding 2", "holding 3"], 0, 125);
+        plan.refused(0);
+        assert_eq!(shape(&plan), [(1, 1, 1), (2, 1, 1), (3, 1, 1)]);
+        plan.refused(1);
+        assert_eq!(shape(&plan), [(1, 1, 1), (3, 1, 1)]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_is_in_one_request_within_the_limits(
+            addresses in prop::collection::btree_set(0u16..2_000, 1..60), gap in 0u16..20, length in 4u16..125,
+        ) {
+            let texts: Vec<_> = addresses.iter().map(|address| format!("holding {address} u32")).collect();
+            let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+            let plan = plan(&texts, gap, length);
+            let mut planned = 0;
+            for block in plan.blocks() {
+                prop_assert!(block.length <= length);
+                for reference in &block.references {
+                    planned += 1;
+                    prop_assert!(reference.address >= block.start);
+                    prop_assert!(reference.address + reference.length() <= block.start + block.length);
+                }
+            }
+            prop_assert_eq!(planned, addresses.len());
+        }
+    }
+}

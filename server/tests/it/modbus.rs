@@ -1,0 +1,153 @@
+//! Modbus against pymodbus.
+
+use app::model::equipment::EquipmentId;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{Bakery, Visitor, eventually},
+    peer::Peer,
+};
+
+const PEER: &str = "modbus_oven.py";
+
+fn oven(port: &str, unit: u8, more: Value, mapping: Value) -> Value {
+    let mut config = more;
+    config["unit_id"] = json!(unit);
+    config["timeout"] = json!(2.0);
+    config["mapping"] = mapping;
+    json!({
+        "name": format!("Regulador {unit}"), "kind": "deck", "poll_interval_seconds": 1, "iot_protocol": "modbus",
+        "iot_endpoint": "127.0.0.1", "iot_port": port.parse::<u16>().unwrap(), "iot_config": config,
+    })
+}
+
+fn tenths(target: &str, path: &str) -> Value {
+    json!({"target": target, "path": path, "scale": 0.1})
+}
+
+async fn add(admin: &Visitor, draft: &Value) -> EquipmentId {
+    let made = admin.post("/api/v1/equipment", draft).await;
+    assert_eq!(made.status(), StatusCode::CREATED, "{}", made.text().await.unwrap());
+    let list = admin.json("/api/v1/equipment").await;
+    list["items"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().parse().unwrap()
+}
+
+async fn live(admin: &Visitor, id: EquipmentId) -> Value {
+    let path = format!("/api/v1/equipment/{id}/realtime-data");
+    eventually("live values", || async {
+        let answer = admin.get(&path).await;
+        if answer.status() == StatusCode::OK { Some(answer.json().await.unwrap()) } else { None }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn registers_become_values_and_missing_ones_do_not_stop_the_others() {
+    let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &[]).await);
+    let admin = bakery.login("admin").await;
+    let mapping = json!([
+        tenths("temperature", "holding 1 i16"),
+        tenths("target_temperature", "holding 2 i16"),
+        // 3 is missing between 2 and 4, which a gap of 8 would read over.
+        tenths("humidity", "holding 4"),
+        {"target": "temperature_zones.top", "path": "holding 20 f32"},
+        {"target": "temperature_zones.bottom", "path": "holding 24 f32 cdab"},
+        {"target": "temperature_zones.broken", "path": "holding 30 f32"},
+        {"target": "temperature_zones.absent", "path": "holding 900 f32"},
+        {"target": "temperature_zones.unplugged", "path": "input 0 i16", "null_values": ["-32768"]},
+        {"target": "operational_status", "path": "holding 40", "words": {"7": "running"}},
+        {"target": "door_status", "path": "coil 1"},
+    ]);
+    let id = add(&admin, &oven(&peer.line, 1, json!({}), mapping)).await;
+    let live = live(&admin, id).await;
+    assert_eq!((&live["temperature"], &live["target_temperature"]), (&json!(231.5), &json!(240.0)), "{live}");
+    assert_eq!(live["humidity"], 55.0);
+    assert_eq!(live["temperature_zones"], json!({"top": 231.5, "bottom": 231.5}));
+    assert_eq!(live["operational_status"], "running");
+    let issue = |field: &str| {
+        let issues = live["quality_issues"].as_array().unwrap();
+        issues.iter().find(|issue| issue["field"] == field).map(|issue| issue["reason"].clone())
+    };
+    assert_eq!(issue("temperature_zones.broken"), Some(json!("not_finite")), "NaN is no temperature");
+    assert_eq!(issue("temperature_zones.absent"), Some(json!("missing")));
+    assert_eq!(issue("temperature_zones.unplugged"), None, "no value is no flaw");
+}
+
+#[tokio::test]
+async fn two_units_share_one_line_and_each_gets_its_own_values() {
+    let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &["rtu"]).await);
+    let admin = bakery.login("admin").await;
+    let more = json!({"transport": "rtu_over_tcp", "frame_delay_ms": 5});
+    let mapping = || json!([tenths("temperature", "holding 1 i16")]);
+    let first = add(&admin, &oven(&peer.line, 1, more.clone(), mapping())).await;
+    let second = add(&admin, &oven(&peer.line, 2, more, mapping())).await;
+    for _ in 0..3 {
+        assert_eq!(live(&admin, first).await["temperature"], 231.5);
+        assert_eq!(live(&admin, second).await["temperature"], 180.5);
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_restarts_is_found_again() {
+    let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &[]).await);
+    let admin = bakery.login("admin").await;
+    let port = peer.line.clone();
+    let id = add(&admin, &oven(&port, 1, json!({}), json!([tenths("temperature", "holding 1 i16")]))).await;
+    bakery.logged(&admin, id, "connected").await;
+    peer.kill().await;
+    let entry = bakery.logged(&admin, id, "disconnected").await;
+    assert_eq!(entry["connection_status"], "disconnected", "{entry}");
+    let _again = Peer::start(PEER, &["tcp", &port]).await;
+    bakery.logged(&admin, id, "recovered").await;
+    assert_eq!(live(&admin, id).await["temperature"], 231.5);
+}
+
+#[tokio::test]
+async fn a_test_says_how_far_it_came() {
+    let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &[]).await);
+    let admin = bakery.login("admin").await;
+    let mapping = || json!([tenths("temperature", "holding 1 i16")]);
+    let id = add(&admin, &oven(&peer.line, 1, json!({}), mapping())).await;
+    let path = format!("/api/v1/equipment/{id}/test-connection");
+    let good: Value = admin.post(&path, &json!(null)).await.json().await.unwrap();
+    assert_eq!((&good["success"], &good["reading"]["temperature"]), (&json!(true), &json!(231.5)), "{good}");
+    assert_eq!(good["sample"], "holding 1 i16 = 2315");
+    let request = |port: u16, unit: u8, path: &str| {
+        json!({
+            "protocol": "modbus_tcp", "endpoint": "127.0.0.1", "port": port,
+            "additional_config": {"unit_id": unit, "timeout": 1, "mapping": [tenths("temperature", path)]},
+        })
+    };
+    let port: u16 = peer.line.parse().unwrap();
+    for (request, stage, kind) in
+        [(request(1, 1, "holding 1"), "port", "refused"), (request(port, 1, "holding 900"), "values", "mapping")]
+    {
+        let bad: Value = admin.post(&path, &request).await.json().await.unwrap();
+        assert_eq!(bad["error_kind"], kind, "{bad}");
+        assert_eq!(bad["stages"].as_array().unwrap().last().unwrap()["stage"], stage, "{bad}");
+    }
+    let wrong = admin.post(&path, &request(port, 1, "register 1")).await;
+    assert_eq!(wrong.json::<Value>().await.unwrap()["errors"][0]["field"], "mapping.0.path");
+}
+
+#[tokio::test]
+async fn garbage_on_the_line_is_no_value() {
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let id = add(&admin, &oven(&port, 1, json!({}), json!([tenths("temperature", "holding 1 i16")]))).await;
+    let oven = eventually("a failure", || async {
+        let oven = bakery.server.service.live.oven(id)?;
+        oven.failure.is_some().then_some(oven)
+    })
+    .await;
+    assert!(oven.values.is_none(), "{:?}", oven.values);
+}
