@@ -7,13 +7,23 @@ const INTERVAL_MS = 2_000;
 test('a temperature changes on the board without a reload', async ({ page, login }) => {
   await login('turno');
   await live(page);
-  await expect(page.getByTestId('oven-card')).toHaveCount(6);
+  await expect(page.getByTestId('oven-card')).toHaveCount(7);
   const loads: string[] = [];
   page.on('load', () => loads.push(page.url()));
   const temperature = card(page, 'Horno de pisos 1').getByTestId('temperature');
   const first = await temperature.textContent();
   await expect(temperature).not.toHaveText(first!);
   expect(loads).toEqual([]);
+});
+
+test('ovens of every protocol are live at the same time', async ({ page, login }) => {
+  await login('turno');
+  await live(page);
+  // The first by Modbus, the others by HTTP.
+  for (const name of ['Horno de pisos 7', 'Horno de pisos 1', 'Horno rotativo 2', 'Combi 3']) {
+    await expect(card(page, name)).toHaveAttribute('data-freshness', 'live');
+    await expect(card(page, name).getByTestId('temperature')).toHaveText(/\d/);
+  }
 });
 
 test('an oven that goes down is shown so within two intervals, and recovers', async ({ page, bakery, login }) => {
@@ -94,7 +104,7 @@ test('everything can be read without scripts', async ({ browser, bakery, login, 
   });
   const plain = await context.newPage();
   await plain.goto('/');
-  await expect(plain.getByTestId('oven-card')).toHaveCount(6);
+  await expect(plain.getByTestId('oven-card')).toHaveCount(7);
   await expect(plain.getByTestId('temperature').first()).toHaveText(/\d/);
   await plain.getByTestId('oven-card').first().getByRole('link').first().click();
   await expect(plain.getByRole('heading', { level: 1 })).toBeVisible();

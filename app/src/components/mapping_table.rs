@@ -5,10 +5,12 @@ use leptos::prelude::*;
 use super::{
     field::{FieldContext, field_id},
     icon::{Icon, icon},
+    oven_fields::localized,
 };
 use crate::{
     i18n::Lang,
     model::{
+        connector::Manifest,
         mapping::{Source, TimeFormat},
         metric::Metric,
         unit::Unit,
@@ -16,18 +18,20 @@ use crate::{
 };
 
 /// Rows as they were typed; an empty one where there is none, since an empty table invites nobody.
-pub fn mapping_table(form: FieldContext<'_>) -> AnyView {
+pub fn mapping_table(form: FieldContext<'_>, chosen: &'static Manifest) -> AnyView {
     let mut rows = form.values.mapping_rows();
     if rows.is_empty() {
         rows.push(0);
     }
-    let rows = rows.into_iter().enumerate().map(|(index, row)| mapping_row(form, row, index + 1)).collect_view();
+    let rows =
+        rows.into_iter().enumerate().map(|(index, row)| mapping_row(form, chosen, row, index + 1)).collect_view();
     let lang = form.lang;
     let errors = form.errors_of("mapping");
     view! {
         {(!errors.is_empty()).then(|| view! {
             <p class="field-error" id=field_id("mapping") tabindex="-1">{icon(Icon::Warning)} <span>{errors.join(" ")}</span></p>
         })}
+        <p class="help">{localized(&chosen.path_help, lang)}</p>
         <div class="map-rows">{rows}</div>
         <button class="button" type="submit" name="action" value="add_row" formaction="#mapping">
             {icon(Icon::Plus)} {lang.map_add_row()}
@@ -36,7 +40,7 @@ pub fn mapping_table(form: FieldContext<'_>) -> AnyView {
     .into_any()
 }
 
-fn mapping_row(form: FieldContext<'_>, row: usize, number: usize) -> AnyView {
+fn mapping_row(form: FieldContext<'_>, chosen: &'static Manifest, row: usize, number: usize) -> AnyView {
     let lang = form.lang;
     let name = |part: &str| format!("mapping.{row}.{part}");
     let filled = |part: &str| form.values.filled(&name(part)).is_some();
@@ -52,7 +56,7 @@ fn mapping_row(form: FieldContext<'_>, row: usize, number: usize) -> AnyView {
             <div class="map-main">
                 {part("target", lang.map_target(), "map-target").choice(target_options(lang))}
                 {part("zone", lang.map_zone(), "map-zone").text("")}
-                {part("path", lang.map_path(), "map-path").text("/temp/0")}
+                {part("path", lang.map_path(), "map-path").text(chosen.path_example)}
                 {part("unit", lang.map_unit(), "map-unit").choice(unit_options(lang))}
                 <button
                     class="button icon-button"

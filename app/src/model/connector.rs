@@ -82,6 +82,10 @@ pub struct Manifest {
     pub fields: &'static [Field],
     /// Values are found by a mapping that the admin enters.
     pub mapped: bool,
+    /// Where a value is, as an example.
+    pub path_example: &'static str,
+    /// How a path is written.
+    pub path_help: Localized,
     pub capabilities: Capabilities,
 }
 

@@ -183,6 +183,8 @@ static MANIFEST: Manifest = Manifest {
         },
     ],
     mapped: true,
+    path_example: "/temp/0",
+    path_help: Localized { es: "JSON Pointer.", en: "JSON Pointer.", de: "JSON Pointer." },
     capabilities: Capabilities {
         realtime: true,
         humidity: true,

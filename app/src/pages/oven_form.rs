@@ -95,7 +95,7 @@ pub fn oven_form(cx: &PageContext, data: OvenForm) -> String {
                         "mapping",
                         lang.section_mapping(),
                         lang.section_mapping_help(),
-                        mapping_table(form),
+                        mapping_table(form, chosen),
                     ))}
                 })}
                 <details class="card form-section advanced">

@@ -13,10 +13,13 @@ use crate::simulator::{Credentials, OvenSpec, Vendor};
 
 /// The draft and the credentials of a simulated oven at this address.
 pub fn connection(spec: &OvenSpec, addr: SocketAddr, interval_s: u32) -> (EquipmentDraft, BTreeMap<String, String>) {
+    if spec.vendor == Vendor::Registers {
+        return (registers(spec, addr, interval_s), BTreeMap::new());
+    }
     let (rules, zones) = match spec.vendor {
         Vendor::Generic => generic(),
         Vendor::Decks => decks(),
-        Vendor::Combi => combi(),
+        Vendor::Combi | Vendor::Registers => combi(),
     };
     let (auth, secrets) = credentials(&spec.credentials);
     let mut config = json!({
@@ -54,6 +57,7 @@ fn credentials(credentials: &Credentials) -> (&'static str, BTreeMap<String, Str
             ("basic", named(&[("username", username), ("password", password)]))
         }
         Credentials::Token(token) => ("bearer", named(&[("token", token)])),
+        Credentials::Open => ("none", BTreeMap::new()),
         Credentials::ApiKey(key) => ("api_key_header", named(&[("api_key", key)])),
     }
 }
@@ -64,6 +68,56 @@ fn rule(target: &str, path: &str) -> MappingRule {
 
 fn words(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(raw, word)| ((*raw).to_owned(), (*word).to_owned())).collect()
+}
+
+fn registers(spec: &OvenSpec, addr: SocketAddr, interval_s: u32) -> EquipmentDraft {
+    let tenths = |target: &str, path: &str| MappingRule {
+        scale: 0.1,
+        null_values: vec!["-32768".to_owned()],
+        ..rule(target, path)
+    };
+    let modes =
+        [("0", "idle"), ("1", "preheating"), ("2", "running"), ("3", "running"), ("4", "running"), ("5", "cooling")];
+    let stages =
+        [("0", "idle"), ("1", "preheating"), ("2", "loading"), ("3", "steaming"), ("4", "baking"), ("5", "cooling")];
+    let rules = [
+        MappingRule { required: true, ..tenths("temperature", "holding 1 i16") },
+        tenths("target_temperature", "holding 5 i16"),
+        tenths("temperature_zones.deck 1 top", "holding 10 i16"),
+        tenths("temperature_zones.deck 1 bottom", "holding 11 i16"),
+        tenths("temperature_zones.deck 2 top", "holding 12 i16"),
+        tenths("temperature_zones.deck 2 bottom", "holding 13 i16"),
+        tenths("temperature_zones.core", "holding 20 i16"),
+        rule("humidity", "holding 30"),
+        rule("steam_level", "holding 31"),
+        MappingRule { words: words(&modes), ..rule("operational_status", "holding 40") },
+        MappingRule { words: words(&stages), ..rule("cycle_stage", "holding 40") },
+        rule("cycle_progress_percentage", "holding 41"),
+        MappingRule {
+            unit: Some(Unit::Second),
+            null_values: vec!["65535".to_owned()],
+            ..rule("time_remaining_minutes", "holding 42")
+        },
+        MappingRule { unit: Some(Unit::WattHour), ..rule("energy_consumption_kwh", "holding 50 u32 cdab") },
+        MappingRule { unit: Some(Unit::Watt), ..rule("power_kw", "holding 52") },
+        rule("door_status", "coil 0"),
+    ];
+    EquipmentDraft {
+        name: spec.name.clone(),
+        location: spec.area.clone(),
+        kind: EquipmentKind::parse(spec.kind.as_str()).unwrap_or(EquipmentKind::Other),
+        manufacturer: Some(spec.manufacturer.clone()),
+        model: Some(spec.model.clone()),
+        iot_protocol: Some("modbus".to_owned()),
+        iot_endpoint: Some(addr.ip().to_string()),
+        iot_port: Some(addr.port()),
+        iot_config: json!({"timeout": 2.0, "mapping": rules}).as_object().cloned().unwrap_or_default(),
+        poll_interval_seconds: interval_s,
+        temperature_zones: 5,
+        supports_humidity: true,
+        supports_energy_monitoring: true,
+        ..EquipmentDraft::default()
+    }
 }
 
 fn generic() -> (Vec<MappingRule>, u32) {

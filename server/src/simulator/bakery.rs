@@ -3,7 +3,7 @@
 use super::program::Program;
 use super::spec::{Credentials, OvenKind, OvenSpec, Vendor};
 
-/// Six ovens of a small bakery, two of each vendor shape, six times as fast as real ones.
+/// Seven ovens of a small bakery, two of each HTTP vendor and one that speaks Modbus, six times as fast as real ones.
 ///
 /// Ids, credentials and seeds are fixed, so that a demo that is started again finds the same ovens.
 pub fn demo_ovens() -> Vec<OvenSpec> {
@@ -17,6 +17,7 @@ pub fn demo_ovens() -> Vec<OvenSpec> {
         ("Horno de pisos 4", "Obrador", OvenKind::Deck, Vendor::Decks, "Simulado Pisos 2", deck()),
         ("Horno rotativo 5", "Expedición", OvenKind::Rack, Vendor::Generic, "Simulado Rotativo 18", rack()),
         ("Combi 6", "Tienda", OvenKind::Combi, Vendor::Combi, "Simulado Combi 6", combi()),
+        ("Horno de pisos 7", "Obrador", OvenKind::Deck, Vendor::Registers, "Simulado Regulador", deck()),
     ]
     .into_iter()
     .zip(1..)
@@ -38,6 +39,12 @@ pub fn demo_ovens() -> Vec<OvenSpec> {
         }
     })
     .collect()
+}
+
+/// Those of the demo that speak HTTP, as its tests need them.
+#[cfg(test)]
+pub fn http_ovens() -> Vec<OvenSpec> {
+    demo_ovens().into_iter().filter(|oven| oven.vendor != Vendor::Registers).collect()
 }
 
 /// `count` ovens in real time for the benchmark, vendor shapes in turn.
@@ -75,6 +82,7 @@ fn credentials(vendor: Vendor, id: &str) -> Credentials {
         Vendor::Generic => Credentials::Token(format!("token-{id}")),
         Vendor::Decks => Credentials::Basic { username: "panadero".to_owned(), password: format!("masa-{id}") },
         Vendor::Combi => Credentials::ApiKey(format!("clave-{id}")),
+        Vendor::Registers => Credentials::Open,
     }
 }
 
@@ -97,7 +105,7 @@ mod tests {
 
     #[test]
     fn the_demo_has_two_ovens_of_each_vendor() {
-        for vendor in Vendor::ALL {
+        for vendor in Vendor::HTTP {
             assert_eq!(demo_ovens().iter().filter(|oven| oven.vendor == vendor).count(), 2);
         }
     }

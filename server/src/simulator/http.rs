@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,8 @@ use tokio_util::task::TaskTracker;
 use super::fault::{self, Fault};
 use super::line::{self, Lines};
 use super::oven::{Oven, Snapshot};
-use super::spec::OvenSpec;
+use super::registers;
+use super::spec::{OvenSpec, Vendor};
 use super::vendor;
 
 /// An order to an oven, acknowledged when it is carried out.
@@ -38,9 +40,9 @@ pub struct Station {
 
 /// A fault, with the values that a frozen oven goes on showing.
 #[derive(Clone, Default)]
-struct InForce {
-    fault: Fault,
-    frozen: Option<Snapshot>,
+pub struct InForce {
+    pub fault: Fault,
+    pub frozen: Option<Snapshot>,
 }
 
 impl Station {
@@ -120,12 +122,19 @@ async fn serve(
     let open = TaskTracker::new();
     let answers =
         Router::new().fallback(answer).with_state(Answering { station: Arc::clone(station), cut: cut.clone() });
-    let serving = axum::serve(Lines { listener, cut: cut.clone(), open: open.clone() }, answers).into_future();
-    let mut serving = Box::pin(serving);
+    let mut serving: Pin<Box<dyn Future<Output = ()> + Send>> = if station.spec.vendor == Vendor::Registers {
+        Box::pin(registers::serve(Arc::clone(station), listener, cut.clone(), open.clone()))
+    } else {
+        let lines = Lines { listener, cut: cut.clone(), open: open.clone() };
+        Box::pin(async move {
+            // It only ends when it is dropped.
+            let _ = axum::serve(lines, answers).await;
+        })
+    };
     let down = loop {
         tokio::select! {
             () = shutdown.cancelled() => break None,
-            _ = &mut serving => break None,
+            () = &mut serving => break None,
             Some(Order { fault, done }) = orders.recv() => {
                 station.put_in_force(fault);
                 if fault == Fault::Down {
@@ -238,7 +247,7 @@ async fn respond(station: &Station, method: &Method, uri: &Uri, headers: &Header
 
 /// Waits as long as a fault makes a request wait, and says which fault to answer with. A fault that is lifted or
 /// replaced in the meantime no longer holds the request back.
-async fn when_due(station: &Station) -> InForce {
+pub async fn when_due(station: &Station) -> InForce {
     let mut faults = station.in_force.subscribe();
     loop {
         let in_force = faults.borrow_and_update().clone();

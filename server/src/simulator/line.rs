@@ -54,8 +54,7 @@ impl Listener for Lines {
         let (stream, peer) = Listener::accept(&mut self.listener).await;
         // Answers are one small write; a stream that cannot do without Nagle is only slower.
         let _ = stream.set_nodelay(true);
-        let cut = Box::pin(self.cut.clone().cancelled_owned());
-        (Line { stream, cut, _open: self.open.token() }, peer)
+        (Line::new(stream, &self.cut, &self.open), peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -72,6 +71,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// A connection that `cut` ends and `open` counts.
+    pub fn new(stream: TcpStream, cut: &CancellationToken, open: &TaskTracker) -> Self {
+        Self { stream, cut: Box::pin(cut.clone().cancelled_owned()), _open: open.token() }
+    }
+
     /// The stream, unless it has been cut; the task is woken when it is.
     fn alive(&mut self, cx: &mut Context<'_>) -> io::Result<Pin<&mut TcpStream>> {
         match self.cut.as_mut().poll(cx) {

@@ -16,6 +16,7 @@
 //! - `vendor`: the JSON three imaginary vendors make of a snapshot, and the credentials each wants.
 //! - `fault`: what can be made to go wrong, and the answers a faulty oven gives.
 //! - `http`: one listener an oven; lazily advances the model to the time of each request.
+//! - `registers`: an oven that speaks Modbus TCP.
 //! - `line`: connections that can be cut.
 //! - `control`: the loopback API that lists the ovens and sets faults.
 
@@ -29,6 +30,7 @@ mod http;
 mod line;
 mod oven;
 mod program;
+mod registers;
 mod spec;
 #[cfg(test)]
 mod tests;

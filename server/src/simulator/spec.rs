@@ -90,10 +90,13 @@ pub enum Vendor {
     Decks,
     /// °F as text, numeric modes, local time without a zone, behind an API key.
     Combi,
+    /// Registers over Modbus TCP, no JSON and no password.
+    Registers,
 }
 
 impl Vendor {
-    pub const ALL: [Self; 3] = [Self::Generic, Self::Decks, Self::Combi];
+    /// Those that speak HTTP.
+    pub const HTTP: [Self; 3] = [Self::Generic, Self::Decks, Self::Combi];
 
     /// Path of the live values with `{equipment_id}` where the oven's id belongs.
     pub fn data_endpoint(self) -> &'static str {
@@ -101,6 +104,7 @@ impl Vendor {
             Self::Generic => "/api/v1/equipment/{equipment_id}/data",
             Self::Decks => "/remote/ovens/{equipment_id}/values",
             Self::Combi => "/units/{equipment_id}/live",
+            Self::Registers => "",
         }
     }
 
@@ -109,7 +113,7 @@ impl Vendor {
         match self {
             Self::Generic => Some("/api/v1/equipment/{equipment_id}/status"),
             Self::Decks => Some("/remote/ovens/{equipment_id}/state"),
-            Self::Combi => None,
+            Self::Combi | Self::Registers => None,
         }
     }
 }
@@ -123,4 +127,6 @@ pub enum Credentials {
     Token(String),
     /// `X-Api-Key: …`, or `api_key=…` in the query.
     ApiKey(String),
+    /// Nothing.
+    Open,
 }

@@ -128,6 +128,15 @@ pub const MANIFEST: Manifest = Manifest {
         },
     ],
     mapped: true,
+    path_example: "holding 1 i16",
+    path_help: text(
+        "Tabla (holding, input, coil, discrete), dirección desde 0 y tipo (u16, i16, u32, i32, f32, bit N…), con el orden de \
+         los bytes si es otro: holding 20 f32 cdab.",
+        "Table (holding, input, coil, discrete), address from 0 and type (u16, i16, u32, i32, f32, bit N…), with the byte \
+         order where it is another: holding 20 f32 cdab.",
+        "Tabelle (holding, input, coil, discrete), Adresse ab 0 und Typ (u16, i16, u32, i32, f32, bit N…), mit der \
+         Bytereihenfolge, falls sie abweicht: holding 20 f32 cdab.",
+    ),
     capabilities: Capabilities {
         realtime: true,
         humidity: true,

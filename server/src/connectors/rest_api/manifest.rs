@@ -175,6 +175,12 @@ pub const MANIFEST: Manifest = Manifest {
         },
     ],
     mapped: true,
+    path_example: "/temp/0",
+    path_help: text(
+        "JSON Pointer (/temp/0) o JSONPath ($.zonas[0].valor).",
+        "JSON Pointer (/temp/0) or JSONPath ($.zones[0].value).",
+        "JSON Pointer (/temp/0) oder JSONPath ($.zonen[0].wert).",
+    ),
     capabilities: Capabilities {
         realtime: true,
         humidity: true,

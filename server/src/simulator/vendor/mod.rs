@@ -37,6 +37,8 @@ pub fn encode(spec: &OvenSpec, document: Document, snapshot: &Snapshot) -> Value
         (Vendor::Decks, Document::Values) => decks::values(spec, snapshot),
         (Vendor::Decks, Document::State) => decks::state(spec, snapshot),
         (Vendor::Combi, _) => combi::values(spec, snapshot),
+        // Never asked: it does not speak HTTP.
+        (Vendor::Registers, _) => Value::Null,
     }
 }
 
@@ -47,6 +49,7 @@ pub fn authorized(credentials: &Credentials, headers: &HeaderMap, uri: &Uri) -> 
             let expected = BASE64_STANDARD.encode(format!("{username}:{password}"));
             authorization(headers, "basic") == Some(expected.as_str())
         }
+        Credentials::Open => true,
         Credentials::Token(token) => authorization(headers, "bearer") == Some(token),
         Credentials::ApiKey(key) => {
             let in_query = || url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
@@ -61,12 +64,13 @@ pub fn unauthorized(spec: &OvenSpec) -> Response {
     let challenge = match spec.credentials {
         Credentials::Basic { .. } => "Basic realm=\"oven\", charset=\"UTF-8\"",
         Credentials::Token(_) => "Bearer",
-        Credentials::ApiKey(_) => "ApiKey",
+        Credentials::ApiKey(_) | Credentials::Open => "ApiKey",
     };
     let body = match spec.vendor {
         Vendor::Generic => json!({"error": "unauthorized", "message": "The access token is missing or not valid."}),
         Vendor::Decks => json!({"fehler": {"code": 401, "text": "Anmeldung fehlgeschlagen"}}),
         Vendor::Combi => json!({"status": "error", "code": "401", "message": "invalid api key"}),
+        Vendor::Registers => Value::Null,
     };
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], Json(body)).into_response()
 }
@@ -77,6 +81,7 @@ pub fn not_found(vendor: Vendor) -> Response {
         Vendor::Generic => json!({"error": "not_found", "message": "There is no such equipment here."}),
         Vendor::Decks => json!({"fehler": {"code": 404, "text": "Ofen nicht gefunden"}}),
         Vendor::Combi => json!({"status": "error", "code": "404", "message": "unknown unit"}),
+        Vendor::Registers => Value::Null,
     };
     (StatusCode::NOT_FOUND, Json(body)).into_response()
 }
@@ -98,7 +103,7 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
-    use crate::simulator::bakery::demo_ovens;
+    use crate::simulator::bakery::http_ovens;
     use crate::simulator::oven::Oven;
     use crate::simulator::program::{Stage, Status};
 
@@ -131,7 +136,7 @@ mod tests {
 
     #[test]
     fn only_its_own_paths_belong_to_an_oven() {
-        for spec in demo_ovens() {
+        for spec in http_ovens() {
             assert_eq!(document(&spec, &spec.data_path()), Some(Document::Values));
             if let Some(path) = spec.status_path() {
                 assert_eq!(document(&spec, &path), Some(Document::State));
@@ -164,7 +169,7 @@ mod tests {
 
     #[test]
     fn every_vendor_writes_every_snapshot() {
-        for spec in demo_ovens() {
+        for spec in http_ovens() {
             let oven = Oven::warm(&spec, std::time::Instant::now());
             for document in [Document::Values, Document::State] {
                 let value = encode(&spec, document, &oven.snapshot(jiff::Timestamp::UNIX_EPOCH));
