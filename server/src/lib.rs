@@ -41,7 +41,7 @@ use ingest::Ingest;
 use live::LiveHub;
 use poller::{PollContext, Poller};
 use secrets::Keyring;
-use service::{Limits, Parts, Service};
+use service::{Limits, Service};
 use store::{Store, writer::WriterConfig};
 
 /// How often expired sessions and old log entries are deleted.
@@ -97,7 +97,7 @@ impl Server {
             },
             shutdown.clone(),
         );
-        let service = Service::new(Parts {
+        let service = Arc::new(Service {
             store: store.clone(),
             live: Arc::clone(&live),
             poller,
@@ -109,6 +109,7 @@ impl Server {
                 response_limit: config.response_limit_bytes,
             },
             shutdown: shutdown.clone(),
+            applying: tokio::sync::Mutex::default(),
         });
         let state = state(config, &service, &site, demo);
         let sessions = state.sessions.clone();

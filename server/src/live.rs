@@ -101,6 +101,7 @@ impl LiveHub {
                 let fresh = LiveOven::new(equipment);
                 let oven = LiveOven { values: entry.oven.values.take(), failure: entry.oven.failure, ..fresh };
                 entry.oven = oven;
+                true
             },
             Some(equipment),
         );
@@ -125,8 +126,10 @@ impl LiveHub {
         self.change(
             id,
             |entry| {
+                let is_new = (entry.oven.status, entry.oven.failure) != (status, failure);
                 entry.oven.status = status;
                 entry.oven.failure = failure;
+                is_new
             },
             None,
         );
@@ -142,6 +145,7 @@ impl LiveHub {
                 entry.oven.failure = None;
                 entry.oven.values = Some(values);
                 entry.last_reading = Some(Arc::new(reading));
+                true
             },
             None,
         );
@@ -154,12 +158,14 @@ impl LiveHub {
             |entry| {
                 entry.oven.values = Some(LiveValues::from(&reading));
                 entry.last_reading = Some(Arc::new(reading));
+                true
             },
             None,
         );
     }
 
-    fn change(&self, id: EquipmentId, apply: impl FnOnce(&mut Entry), create: Option<&Equipment>) {
+    /// `apply` says whether there is anything new to send.
+    fn change(&self, id: EquipmentId, apply: impl FnOnce(&mut Entry) -> bool, create: Option<&Equipment>) {
         let mut table = self.table();
         let seq = table.seq + 1;
         let entry = match create {
@@ -175,9 +181,7 @@ impl LiveHub {
                 None => return,
             },
         };
-        let before = (create.is_none() && entry.last_reading.is_none()).then(|| entry.oven.clone());
-        apply(entry);
-        if before.is_some_and(|before| before == entry.oven) {
+        if !apply(entry) {
             return;
         }
         entry.version = seq;
@@ -386,5 +390,9 @@ mod tests {
         let seq = hub.all().0;
         hub.set_status(equipment.id, ConnectionStatus::Connecting, None);
         assert_eq!(hub.all().0, seq);
+        hub.publish(equipment.id, reading(231.0));
+        let seq = hub.all().0;
+        hub.set_status(equipment.id, ConnectionStatus::Connected, None);
+        assert_eq!(hub.all().0, seq, "also once there are values");
     }
 }

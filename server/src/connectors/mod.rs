@@ -3,7 +3,7 @@
 //! # Layout
 //! - `mod.rs` the contract between a driver and the poller, and the registry
 //! - [`error`] typed failures
-//! - [`config`] reads settings by the manifest
+//! - [`fields`] pieces that manifests are made of; [`config`] reads settings by the manifest
 //! - [`mapping`] finds values in JSON by the rules that an admin enters
 //! - [`progress`] how far a connection test came
 //! - [`tls`] certificate checks, shared by every driver that speaks TLS
@@ -17,6 +17,7 @@
 
 pub mod config;
 pub mod error;
+mod fields;
 pub mod mapping;
 pub mod modbus;
 mod progress;

@@ -13,32 +13,36 @@ use crate::simulator::{Credentials, OvenSpec, Vendor};
 
 /// The draft and the credentials of a simulated oven at this address.
 pub fn connection(spec: &OvenSpec, addr: SocketAddr, interval_s: u32) -> (EquipmentDraft, BTreeMap<String, String>) {
-    if spec.vendor == Vendor::Registers {
-        return (registers(spec, addr, interval_s), BTreeMap::new());
-    }
     let (rules, zones) = match spec.vendor {
         Vendor::Generic => generic(),
         Vendor::Decks => decks(),
-        Vendor::Combi | Vendor::Registers => combi(),
+        Vendor::Combi => combi(),
+        Vendor::Registers => registers(),
     };
     let (auth, secrets) = credentials(&spec.credentials);
-    let mut config = json!({
-        "data_endpoint": spec.vendor.data_endpoint(),
-        "equipment_id": spec.id,
-        "auth": auth,
-        "timeout": 2.0,
-        "mapping": rules,
-    });
-    if rules.iter().any(|rule| rule.source == Source::Status) {
-        config["status_endpoint"] = json!(spec.vendor.status_endpoint());
-    }
+    let (protocol, endpoint, config) = if spec.vendor == Vendor::Registers {
+        ("modbus", addr.ip().to_string(), json!({"timeout": 2.0, "mapping": rules}))
+    } else {
+        let mut config = json!({
+            "data_endpoint": spec.vendor.data_endpoint(),
+            "equipment_id": spec.id,
+            "auth": auth,
+            "timeout": 2.0,
+            "mapping": rules,
+        });
+        if rules.iter().any(|rule| rule.source == Source::Status) {
+            config["status_endpoint"] = json!(spec.vendor.status_endpoint());
+        }
+        ("rest_api", format!("http://{}", addr.ip()), config)
+    };
     let draft = EquipmentDraft {
         name: spec.name.clone(),
         location: spec.area.clone(),
         kind: EquipmentKind::parse(spec.kind.as_str()).unwrap_or(EquipmentKind::Other),
         manufacturer: Some(spec.manufacturer.clone()),
         model: Some(spec.model.clone()),
-        iot_endpoint: Some(format!("http://{}", addr.ip())),
+        iot_protocol: Some(protocol.to_owned()),
+        iot_endpoint: Some(endpoint),
         iot_port: Some(addr.port()),
         iot_config: config.as_object().cloned().unwrap_or_default(),
         poll_interval_seconds: interval_s,
@@ -70,7 +74,7 @@ fn words(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(raw, word)| ((*raw).to_owned(), (*word).to_owned())).collect()
 }
 
-fn registers(spec: &OvenSpec, addr: SocketAddr, interval_s: u32) -> EquipmentDraft {
+fn registers() -> (Vec<MappingRule>, u32) {
     let tenths = |target: &str, path: &str| MappingRule {
         scale: 0.1,
         null_values: vec!["-32768".to_owned()],
@@ -80,7 +84,7 @@ fn registers(spec: &OvenSpec, addr: SocketAddr, interval_s: u32) -> EquipmentDra
         [("0", "idle"), ("1", "preheating"), ("2", "running"), ("3", "running"), ("4", "running"), ("5", "cooling")];
     let stages =
         [("0", "idle"), ("1", "preheating"), ("2", "loading"), ("3", "steaming"), ("4", "baking"), ("5", "cooling")];
-    let rules = [
+    let rules = vec![
         MappingRule { required: true, ..tenths("temperature", "holding 1 i16") },
         tenths("target_temperature", "holding 5 i16"),
         tenths("temperature_zones.deck 1 top", "holding 10 i16"),
@@ -102,22 +106,7 @@ fn registers(spec: &OvenSpec, addr: SocketAddr, interval_s: u32) -> EquipmentDra
         MappingRule { unit: Some(Unit::Watt), ..rule("power_kw", "holding 52") },
         rule("door_status", "coil 0"),
     ];
-    EquipmentDraft {
-        name: spec.name.clone(),
-        location: spec.area.clone(),
-        kind: EquipmentKind::parse(spec.kind.as_str()).unwrap_or(EquipmentKind::Other),
-        manufacturer: Some(spec.manufacturer.clone()),
-        model: Some(spec.model.clone()),
-        iot_protocol: Some("modbus".to_owned()),
-        iot_endpoint: Some(addr.ip().to_string()),
-        iot_port: Some(addr.port()),
-        iot_config: json!({"timeout": 2.0, "mapping": rules}).as_object().cloned().unwrap_or_default(),
-        poll_interval_seconds: interval_s,
-        temperature_zones: 5,
-        supports_humidity: true,
-        supports_energy_monitoring: true,
-        ..EquipmentDraft::default()
-    }
+    (rules, 5)
 }
 
 fn generic() -> (Vec<MappingRule>, u32) {

@@ -3,7 +3,7 @@
 use app::{
     model::{
         api::ConnectionTestResult,
-        equipment::{EquipmentDraft, EquipmentId},
+        equipment::{Equipment, EquipmentDraft, EquipmentId},
         form::{FieldError, FormValues},
     },
     pages::{self, FormMode, Notice, OvenForm, PageContext},
@@ -38,7 +38,7 @@ pub async fn list(State(state): State<AppState>, Page(cx): Page) -> Result<Html<
 }
 
 pub async fn new(Page(cx): Page) -> Html<String> {
-    Html(render(&cx, FormMode::New, form::show(&EquipmentDraft::default())))
+    fresh(&cx, FormMode::New, &EquipmentDraft::default())
 }
 
 pub async fn create(State(state): State<AppState>, Page(cx): Page, actor: Actor, PageForm(fields): Fields) -> Response {
@@ -47,7 +47,7 @@ pub async fn create(State(state): State<AppState>, Page(cx): Page, actor: Actor,
 
 pub async fn edit(State(state): State<AppState>, Page(cx): Page, Path(id): Path<String>) -> Response {
     match load(&state, &id).await {
-        Ok((draft, mode)) => Html(render(&cx, mode, form::show(&draft))).into_response(),
+        Ok((draft, mode)) => fresh(&cx, mode, &draft).into_response(),
         Err(error) => PageError::new(Page(cx), error).into_response(),
     }
 }
@@ -144,7 +144,7 @@ async fn act(
     mut values: FormValues,
 ) -> Result<Response, ServiceError> {
     let mode = match id {
-        Some(id) => mode_of(state, id).await?,
+        Some(id) => mode_of(state, state.service.equipment(id).await?).await,
         None => FormMode::New,
     };
     let rows = values.mapping_rows();
@@ -204,25 +204,34 @@ fn shown(
     test: Option<ConnectionTestResult>,
     status: StatusCode,
 ) -> Response {
-    let manifests = connectors::ALL.iter().map(|driver| &driver.manifest).collect();
-    (status, Html(pages::oven_form(cx, OvenForm { mode, manifests, values, kept_secrets, errors, test })))
-        .into_response()
+    (status, Html(render(cx, mode, kept_secrets, values, errors, test))).into_response()
 }
 
-fn render(cx: &PageContext, mode: FormMode, values: FormValues) -> String {
+fn render(
+    cx: &PageContext,
+    mode: FormMode,
+    kept_secrets: Vec<String>,
+    values: FormValues,
+    errors: Vec<FieldError>,
+    test: Option<ConnectionTestResult>,
+) -> String {
     let manifests = connectors::ALL.iter().map(|driver| &driver.manifest).collect();
-    pages::oven_form(cx, OvenForm { mode, manifests, values, kept_secrets: Vec::new(), errors: Vec::new(), test: None })
+    pages::oven_form(cx, OvenForm { mode, manifests, values, kept_secrets, errors, test })
+}
+
+/// The form as it is first shown.
+fn fresh(cx: &PageContext, mode: FormMode, draft: &EquipmentDraft) -> Html<String> {
+    Html(render(cx, mode, Vec::new(), form::show(draft), Vec::new(), None))
 }
 
 async fn load(state: &AppState, id: &str) -> Result<(EquipmentDraft, FormMode), ServiceError> {
-    let id = oven_id(id)?;
-    let equipment = state.service.equipment(id).await?;
-    Ok((EquipmentDraft::from(&equipment), mode_of(state, id).await?))
+    let equipment = state.service.equipment(oven_id(id)?).await?;
+    Ok((EquipmentDraft::from(&equipment), mode_of(state, equipment).await))
 }
 
-async fn mode_of(state: &AppState, id: EquipmentId) -> Result<FormMode, ServiceError> {
-    let equipment = state.service.equipment(id).await?;
+async fn mode_of(state: &AppState, equipment: Equipment) -> FormMode {
     // Credentials that cannot be opened any more (another master key) are typed anew, not a reason to lock the form.
-    let stored_secrets = state.service.stored_secret_names(id).await.unwrap_or_default();
-    Ok(FormMode::Edit { id, name: equipment.name, enabled: equipment.iot_enabled, stored_secrets })
+    let stored_secrets = state.service.stored_secret_names(equipment.id).await.unwrap_or_default();
+    let Equipment { id, name, iot_enabled: enabled, .. } = equipment;
+    FormMode::Edit { id, name, enabled, stored_secrets }
 }

@@ -49,18 +49,8 @@ pub struct Service {
     pub limits: Limits,
     /// Cancelled when the server stops.
     pub shutdown: CancellationToken,
-    applying: tokio::sync::Mutex<()>,
-}
-
-/// What a service is made of.
-pub struct Parts {
-    pub store: Store,
-    pub live: Arc<LiveHub>,
-    pub poller: Arc<Poller>,
-    pub ingest: Arc<Ingest>,
-    pub keyring: Keyring,
-    pub limits: Limits,
-    pub shutdown: CancellationToken,
+    /// Held while an oven is started, stopped or restarted.
+    pub(crate) applying: tokio::sync::Mutex<()>,
 }
 
 /// What connections get from the configuration.
@@ -72,12 +62,6 @@ pub struct Limits {
 }
 
 impl Service {
-    pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, live, poller, ingest, keyring, limits, shutdown } = parts;
-        let applying = tokio::sync::Mutex::default();
-        Arc::new(Self { store, live, poller, ingest, keyring, limits, shutdown, applying })
-    }
-
     /// Shows every oven with its last stored reading and starts those that are enabled.
     pub async fn start_all(&self) -> Result<(), ServiceError> {
         self.store.reset_connection_statuses().await?;

@@ -1,21 +1,8 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Localized, Manifest};
+use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest};
 
-const fn text(es: &'static str, en: &'static str, de: &'static str) -> Localized {
-    Localized { es, en, de }
-}
-
-const FIELD: Field = Field {
-    key: "",
-    label: text("", "", ""),
-    help: text("", "", ""),
-    input: FieldInput::Text { placeholder: "" },
-    required: false,
-    default: None,
-    secret: false,
-    only_when: None,
-};
+use crate::connectors::fields::{FIELD, TIMEOUT, text};
 
 pub const MANIFEST: Manifest = Manifest {
     id: "modbus",
@@ -79,17 +66,7 @@ pub const MANIFEST: Manifest = Manifest {
             default: Some("abcd"),
             ..FIELD
         },
-        Field {
-            key: "timeout",
-            label: text("Espera máxima", "Timeout", "Zeitlimit"),
-            help: text(
-                "Segundos hasta dar por fallida una lectura.",
-                "Seconds until a reading counts as failed.",
-                "Sekunden, bis eine Abfrage als fehlgeschlagen gilt.",
-            ),
-            input: FieldInput::Number { min: 0.1, max: 120.0, unit: "s" },
-            ..FIELD
-        },
+        TIMEOUT,
         Field {
             key: "max_gap",
             label: text("Hueco máximo", "Largest gap", "Größte Lücke"),

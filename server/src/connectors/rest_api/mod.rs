@@ -18,25 +18,31 @@ use app::model::mapping::Source;
 use async_trait::async_trait;
 use serde_json::Value;
 use tokio::time::Instant;
+use url::Url;
 
-use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome, mapping::Mapping};
+use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome, mapping::Mapping, tls::Trust};
 use options::Options;
 use request::Http;
 
 pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build };
 
 fn build(settings: Settings) -> Built {
-    let options = Options::parse(&settings)?;
-    let mapping = match &options.mapping {
-        rules if rules.is_empty() => Mapping::by_name(settings.timezone),
-        rules => Mapping::compile(rules.clone(), settings.timezone)?,
+    let Options { data_url, status_url, auth, timeout, trust, mapping } = Options::parse(&settings)?;
+    let mapping = if mapping.is_empty() {
+        Mapping::by_name(settings.timezone)
+    } else {
+        Mapping::compile(mapping, settings.timezone)?
     };
-    let http = Http::new(&options, settings.response_limit)?;
-    Ok(Box::new(RestApi { options, mapping, http }))
+    // The secrets move on: only what sends them keeps them.
+    let http = Http::new(auth, &trust, &data_url, settings.response_limit)?;
+    Ok(Box::new(RestApi { data_url, status_url, timeout, trust, mapping, http }))
 }
 
 struct RestApi {
-    options: Options,
+    data_url: Url,
+    status_url: Option<Url>,
+    timeout: Duration,
+    trust: Trust,
     mapping: Mapping,
     http: Http,
 }
@@ -44,7 +50,7 @@ struct RestApi {
 #[async_trait]
 impl Connection for RestApi {
     fn timeout(&self) -> Duration {
-        self.options.timeout
+        self.timeout
     }
 
     /// HTTP opens its connection with the first request and keeps it for the next ones.
@@ -69,9 +75,9 @@ impl Connection for RestApi {
 
 impl RestApi {
     /// The addresses that the mapping needs.
-    fn urls(&self) -> impl Iterator<Item = (Source, &url::Url)> {
-        let status = self.options.status_url.as_ref().filter(|_| self.mapping.uses(Source::Status));
-        std::iter::once((Source::Data, &self.options.data_url)).chain(status.map(|url| (Source::Status, url)))
+    fn urls(&self) -> impl Iterator<Item = (Source, &Url)> {
+        let status = self.status_url.as_ref().filter(|_| self.mapping.uses(Source::Status));
+        std::iter::once((Source::Data, &self.data_url)).chain(status.map(|url| (Source::Status, url)))
     }
 
     fn sample(&self, answers: &BTreeMap<Source, Value>, response_time: Duration) -> Result<Sample, ConnectorError> {

@@ -33,30 +33,23 @@ pub enum Auth {
 impl Options {
     pub fn parse(settings: &Settings) -> Result<Self, Vec<FieldError>> {
         let mut read = Reader::new(&MANIFEST, &settings.config);
-        let mut errors = std::mem::take(&mut read.errors);
         let device = read.text("equipment_id").unwrap_or_else(|| settings.equipment.to_string());
-        let base = base_url(settings, &mut errors);
-        let path = |key: &str| read.text(key);
+        let base = base_url(settings, &mut read.errors);
         let default = MANIFEST.settings().find(|field| field.key == "data_endpoint").and_then(|field| field.default);
-        let data = path("data_endpoint").or_else(|| default.map(str::to_owned)).unwrap_or_default();
-        let data_url = base.as_ref().and_then(|base| join(base, &data, &device, "data_endpoint", &mut errors));
-        let status_url = base.as_ref().and_then(|base| {
-            path("status_endpoint").and_then(|path| join(base, &path, &device, "status_endpoint", &mut errors))
-        });
-        let auth = auth(settings, &read, &mut errors);
+        let data = read.text("data_endpoint").or_else(|| default.map(str::to_owned)).unwrap_or_default();
+        let data_url = base.as_ref().and_then(|base| join(base, &data, &device, "data_endpoint", &mut read));
+        let status = read.text("status_endpoint");
+        let status_url =
+            base.as_ref().zip(status).and_then(|(base, path)| join(base, &path, &device, "status_endpoint", &mut read));
+        let auth = auth(settings, &mut read);
+        let trust = trust(&mut read);
         let timeout = read.number("timeout").map_or(settings.default_timeout, Duration::from_secs_f64);
-        let trust = trust(&read, &mut errors);
         let mapping = read.mapping();
-        errors.append(&mut read.errors);
-        match (data_url, auth, errors.is_empty()) {
+        match (data_url, auth, read.errors.is_empty()) {
             (Some(data_url), Some(auth), true) => Ok(Self { data_url, status_url, auth, timeout, trust, mapping }),
-            _ => Err(errors),
+            _ => Err(read.errors),
         }
     }
-}
-
-fn field(key: &str) -> String {
-    format!("config.{key}")
 }
 
 fn base_url(settings: &Settings, errors: &mut Vec<FieldError>) -> Option<Url> {
@@ -85,15 +78,13 @@ fn base_url(settings: &Settings, errors: &mut Vec<FieldError>) -> Option<Url> {
 }
 
 /// The base with a path behind it, `{equipment_id}` filled in. A path may have a query.
-fn join(base: &Url, path: &str, device: &str, key: &str, errors: &mut Vec<FieldError>) -> Option<Url> {
+fn join(base: &Url, path: &str, device: &str, key: &str, read: &mut Reader) -> Option<Url> {
     let escaped: String =
         url::form_urlencoded::byte_serialize(device.as_bytes()).collect::<String>().replace('+', "%20");
     let path = path.replace("{equipment_id}", &escaped);
     if path.contains("://") || path.starts_with("//") {
-        errors.push(FieldError::new(
-            field(key),
-            Problem::Other { detail: "a path only: the host is in the address".to_owned() },
-        ));
+        let detail = "a path only: the host is in the address".to_owned();
+        read.complain(key, Problem::Other { detail });
         return None;
     }
     let (path, query) = path.split_once('?').map_or((path.as_str(), None), |(path, query)| (path, Some(query)));
@@ -106,63 +97,71 @@ fn join(base: &Url, path: &str, device: &str, key: &str, errors: &mut Vec<FieldE
     Some(url)
 }
 
-fn auth(settings: &Settings, read: &Reader, errors: &mut Vec<FieldError>) -> Option<Auth> {
-    let secret = |key: &str| settings.credentials.get(key).filter(|value| !value.is_empty()).map(str::to_owned);
-    let mut need = |key: &str| {
-        let value = secret(key);
-        if value.is_none() {
-            errors.push(FieldError::new(format!("secret.{key}"), Problem::Required));
-        }
-        // A line break that came along when the key was pasted.
-        if value.as_ref().is_some_and(|value| value.chars().any(char::is_control)) {
-            let detail = "it has a line break or another invisible character".to_owned();
-            errors.push(FieldError::new(format!("secret.{key}"), Problem::Other { detail }));
-            return None;
-        }
-        value
-    };
+fn auth(settings: &Settings, read: &mut Reader) -> Option<Auth> {
     // The guide's configurations name no method: the credentials that are there say which.
     let method = read.text("auth").unwrap_or_else(|| {
         let by_credentials = [("token", AUTH_BEARER), ("api_key", AUTH_HEADER), ("username", AUTH_BASIC)];
-        let found = by_credentials.iter().find(|(key, _)| secret(key).is_some());
+        let found = by_credentials.iter().find(|(key, _)| secret(settings, key).is_some());
         found.map_or(AUTH_NONE, |(_, method)| method).to_owned()
     });
     let name = read.text("api_key_name");
     match method.as_str() {
         AUTH_NONE => Some(Auth::None),
         AUTH_BASIC => {
-            let (username, password) = (need("username"), need("password"));
+            let (username, password) = (need(settings, "username", read), need(settings, "password", read));
             Some(Auth::Basic { username: username?, password: password? })
         }
-        AUTH_BEARER => Some(Auth::Bearer(need("token")?)),
+        AUTH_BEARER => Some(Auth::Bearer(need(settings, "token", read)?)),
         AUTH_HEADER => {
-            let key = need("api_key")?;
+            let key = need(settings, "api_key", read)?;
             let Ok(name) = HeaderName::try_from(name.as_deref().unwrap_or("X-Api-Key")) else {
-                let detail = "not a header name".to_owned();
-                errors.push(FieldError::new(field("api_key_name"), Problem::Other { detail }));
+                read.complain("api_key_name", Problem::Other { detail: "not a header name".to_owned() });
                 return None;
             };
             Some(Auth::Header(name, key))
         }
-        AUTH_QUERY => Some(Auth::Query(name.unwrap_or_else(|| "api_key".to_owned()), need("api_key")?)),
+        AUTH_QUERY => {
+            let key = need(settings, "api_key", read)?;
+            Some(Auth::Query(name.unwrap_or_else(|| "api_key".to_owned()), key))
+        }
         _ => {
-            errors.push(FieldError::new(field("auth"), Problem::UnknownChoice));
+            read.complain("auth", Problem::UnknownChoice);
             None
         }
     }
 }
 
-fn trust(read: &Reader, errors: &mut Vec<FieldError>) -> Trust {
+fn secret(settings: &Settings, key: &str) -> Option<String> {
+    settings.credentials.get(key).filter(|value| !value.is_empty()).map(str::to_owned)
+}
+
+/// A secret that the method cannot do without.
+fn need(settings: &Settings, key: &str, read: &mut Reader) -> Option<String> {
+    let mut complain = |problem| read.errors.push(FieldError::new(format!("secret.{key}"), problem));
+    let Some(value) = secret(settings, key) else {
+        complain(Problem::Required);
+        return None;
+    };
+    // A line break that came along when the key was pasted.
+    if value.chars().any(char::is_control) {
+        let detail = "it has a line break or another invisible character".to_owned();
+        complain(Problem::Other { detail });
+        return None;
+    }
+    Some(value)
+}
+
+fn trust(read: &mut Reader) -> Trust {
     match read.text("verify_ssl").as_deref() {
         None | Some("true" | "on") => {}
         Some("false" | "off") => return Trust::Anyone,
-        Some(_) => errors.push(FieldError::new(field("verify_ssl"), Problem::UnknownChoice)),
+        Some(_) => read.complain("verify_ssl", Problem::UnknownChoice),
     }
     match read.text("ca_certificate") {
         None => Trust::System,
         Some(pem) => {
             if crate::connectors::tls::roots_from_pem(&pem).is_err() {
-                errors.push(FieldError::new(field("ca_certificate"), Problem::NotACertificate));
+                read.complain("ca_certificate", Problem::NotACertificate);
             }
             Trust::Own(pem)
         }

@@ -16,7 +16,7 @@ use rustls::ClientConfig;
 use serde_json::Value;
 use url::Url;
 
-use super::options::{Auth, Options};
+use super::options::Auth;
 use crate::connectors::{
     ConnectorError,
     tls::{self, Trust},
@@ -36,24 +36,15 @@ pub struct Http {
 static SHARED: LazyLock<Result<Client, String>> = LazyLock::new(|| client(tls::client_config(&Trust::System)?));
 
 impl Http {
-    pub fn new(options: &Options, limit: usize) -> Result<Self, Vec<FieldError>> {
-        let client = match &options.trust {
+    pub fn new(auth: Auth, trust: &Trust, url: &Url, limit: usize) -> Result<Self, Vec<FieldError>> {
+        let client = match trust {
             // Plain HTTP never looks at certificates, so that it works where the system has none.
-            _ if options.data_url.scheme() == "http" => PLAIN.clone(),
+            _ if url.scheme() == "http" => PLAIN.clone(),
             Trust::System => SHARED.clone(),
             trust => tls::client_config(trust).and_then(client),
         };
         let client =
             client.map_err(|detail| vec![FieldError::new("config.ca_certificate", Problem::Other { detail })])?;
-        let auth = match &options.auth {
-            Auth::None => Auth::None,
-            Auth::Basic { username, password } => {
-                Auth::Basic { username: username.clone(), password: password.clone() }
-            }
-            Auth::Bearer(token) => Auth::Bearer(token.clone()),
-            Auth::Header(name, key) => Auth::Header(name.clone(), key.clone()),
-            Auth::Query(name, key) => Auth::Query(name.clone(), key.clone()),
-        };
         Ok(Self { client, auth, limit })
     }
 

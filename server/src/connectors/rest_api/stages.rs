@@ -28,7 +28,7 @@ async fn steps(
     progress: &mut Progress,
     raw: &mut Option<String>,
 ) -> Result<Sample, (TestStage, ConnectorError)> {
-    let url = oven.options.data_url.clone();
+    let url = oven.data_url.clone();
     let limit = oven.timeout();
     let deadline = Instant::now() + limit;
     let late = |what: &str| ConnectorError::new(FailureKind::Timeout, format!("{what} took longer than {limit:?}"));
@@ -87,7 +87,7 @@ async fn steps(
 
 async fn handshake(oven: &RestApi, stream: TcpStream, host: String) -> Result<String, ConnectorError> {
     let tls_error = |detail: String| ConnectorError::new(FailureKind::Tls, detail);
-    let config = tls::client_config(&oven.options.trust).map_err(tls_error)?;
+    let config = tls::client_config(&oven.trust).map_err(tls_error)?;
     let name = host.clone().try_into().map_err(|_| tls_error(format!("{host} is no name for a certificate")))?;
     let stream = TlsConnector::from(Arc::clone(&config))
         .connect(name, stream)
