@@ -32,6 +32,7 @@ if [ "$purpose" = test ]; then
     need node nodejs
     need npm npm
     need python3 python3
+    need mosquitto mosquitto # The MQTT broker of the tests.
     # Debian keeps the part that makes environments in a package of its own.
     python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 fi

@@ -11,7 +11,7 @@ use std::{
 use app::model::{
     equipment::{EquipmentId, EquipmentKind},
     metric::{Metric, plausible_celsius},
-    reading::{Quality, QualityIssue, QualityReason, Reading},
+    reading::{Committed, Quality, QualityIssue, QualityReason, Reading, Values},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,7 +30,7 @@ const SKEW_TOLERANCE: SignedDuration = SignedDuration::from_secs(120);
 pub struct Ingest {
     live: Arc<LiveHub>,
     writer: WriterHandle,
-    newest: Mutex<HashMap<EquipmentId, Timestamp>>,
+    newest: Mutex<HashMap<EquipmentId, Newest>>,
     pub counters: Counters,
 }
 
@@ -61,13 +61,19 @@ impl Ingest {
     }
 
     /// Takes one sample. Waits where the database cannot keep up, so that the poller slows down.
-    pub async fn accept(&self, id: EquipmentId, kind: EquipmentKind, interval_s: u32, sample: Sample) -> Outcome {
+    pub async fn accept(&self, id: EquipmentId, kind: EquipmentKind, interval_s: u32, mut sample: Sample) -> Outcome {
         let now = Timestamp::now();
-        if let Some(measured_at) = sample.measured_at
-            && self.is_repeated(id, measured_at)
-        {
-            self.counters.repeated.fetch_add(1, Ordering::Relaxed);
-            return Outcome::Repeated;
+        let (done, is_live) = (sample.receipt.take(), !sample.backfilled);
+        if is_live && let Some(measured_at) = sample.measured_at {
+            let Some(settled) = self.place(id, measured_at, &sample.values) else {
+                self.counters.repeated.fetch_add(1, Ordering::Relaxed);
+                if let Some(done) = done {
+                    // Nobody waits any more where the connection has gone.
+                    let _ = done.send(Committed::Kept);
+                }
+                return Outcome::Repeated;
+            };
+            sample.measured_at = Some(settled);
         }
         let reading = validate(sample, kind, now, interval_s);
         let bad: Vec<_> =
@@ -75,9 +81,10 @@ impl Ingest {
         if !bad.is_empty() {
             self.counters.with_bad_values.fetch_add(1, Ordering::Relaxed);
         }
-        self.live.publish(id, reading.clone());
-        let written =
-            self.writer.submit(WriteOp::Reading { equipment: id, reading: Box::new(reading), done: None }).await;
+        if is_live {
+            self.live.publish(id, reading.clone());
+        }
+        let written = self.writer.submit(WriteOp::Reading { equipment: id, reading: Box::new(reading), done }).await;
         if written.is_err() {
             self.counters.lost.fetch_add(1, Ordering::Relaxed);
             return Outcome::Lost;
@@ -99,17 +106,36 @@ impl Ingest {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 
-    /// Whether the source time did not change since the sample before.
-    fn is_repeated(&self, id: EquipmentId, measured_at: Timestamp) -> bool {
+    /// The time under which a reading is kept; nothing when the oven sent it before. Several values of one source time
+    /// that come one after the other are kept a microsecond apart, for history has one reading a time.
+    fn place(&self, id: EquipmentId, measured_at: Timestamp, values: &Values) -> Option<Timestamp> {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        newest.insert(id, measured_at) == Some(measured_at)
+        let Some(Newest { at, repeats }) = newest.get_mut(&id).filter(|newest| newest.at == measured_at) else {
+            newest.insert(id, Newest { at: measured_at, repeats: 0 });
+            return Some(measured_at);
+        };
+        if self.live.last_reading(id).is_some_and(|last| last.values == *values) {
+            return None;
+        }
+        *repeats += 1;
+        Some(at.checked_add(SignedDuration::from_micros(*repeats)).unwrap_or(*at))
     }
+}
+
+/// The source time of an oven's newest reading, and how many other readings had the same.
+struct Newest {
+    at: Timestamp,
+    repeats: i64,
 }
 
 /// A sample with its time settled and every value checked against what is plausible for this kind of oven.
 pub fn validate(sample: Sample, kind: EquipmentKind, now: Timestamp, interval_s: u32) -> Reading {
     let mut issues = sample.issues;
-    let reading_time = settle_time(sample.measured_at, now, interval_s, &mut issues);
+    let reading_time = match sample.measured_at {
+        // The past is what is asked for; its clock was checked when it was the present.
+        Some(measured_at) if sample.backfilled => measured_at.min(now),
+        measured_at => settle_time(measured_at, now, interval_s, &mut issues),
+    };
     for (field, value) in sample.values.numbers() {
         if let Some((low, high)) = plausible(&field, kind)
             && !(low..=high).contains(&value)
@@ -157,7 +183,6 @@ fn settle_time(
 
 #[cfg(test)]
 mod tests {
-    use app::model::reading::Values;
     use proptest::prelude::*;
 
     use super::*;

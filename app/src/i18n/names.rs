@@ -58,6 +58,8 @@ names! {
         NotANumber: "no es un número", "not a number", "keine Zahl";
         UnknownWord: "palabra sin traducir", "unknown word", "unbekanntes Wort";
         DeviceFault: "el horno lo da por averiado", "the oven reports a fault", "vom Ofen als gestört gemeldet";
+        DeviceUncertain: "el horno no está seguro", "the oven is not sure of it", "der Ofen ist nicht sicher";
+        Unconfirmed: "sin confirmar hace rato", "not confirmed for a while", "länger nicht bestätigt";
         ClockSkew: "el reloj del horno no va bien", "the oven's clock is off", "die Uhr des Ofens geht falsch";
         FutureTime: "la hora está en el futuro", "the time is in the future", "die Zeit liegt in der Zukunft";
         Stuck: "no cambia: sensor parado", "does not change: sensor stuck", "ändert sich nicht: Sensor hängt";

@@ -6,6 +6,7 @@
 //! - [`metric`] every measured quantity, its unit and plausible range
 //! - [`unit`] conversions to the units that are stored
 //! - [`connector`] what a driver says of itself (its manifest)
+//! - [`discovery`] what can be found at an address before anything is mapped
 //! - [`failure`] why a connection failed, as a kind that the UI can explain
 //! - [`connection_log`] what happened to a connection, and when
 //! - [`mapping`] where values are in an answer, and what they mean
@@ -23,6 +24,7 @@ pub mod alert;
 pub mod api;
 pub mod connection_log;
 pub mod connector;
+pub mod discovery;
 pub mod equipment;
 pub mod failure;
 pub mod form;

@@ -70,6 +70,10 @@ wire_enum! {
         UnknownWord = "unknown_word",
         /// The oven said so itself.
         DeviceFault = "device_fault",
+        /// The oven itself calls its value uncertain.
+        DeviceUncertain = "device_uncertain",
+        /// The last value that came, which the oven has not confirmed for a while.
+        Unconfirmed = "unconfirmed",
         ClockSkew = "clock_skew",
         FutureTime = "future_time",
         Stuck = "stuck",
@@ -79,10 +83,27 @@ wire_enum! {
 impl QualityReason {
     pub const fn quality(self) -> Quality {
         match self {
-            Self::Missing | Self::UnknownWord | Self::ClockSkew | Self::FutureTime => Quality::Uncertain,
+            Self::Missing
+            | Self::UnknownWord
+            | Self::ClockSkew
+            | Self::FutureTime
+            | Self::DeviceUncertain
+            | Self::Unconfirmed => Quality::Uncertain,
             Self::OutOfRange | Self::NotFinite | Self::NotANumber | Self::DeviceFault | Self::Stuck => Quality::Bad,
         }
     }
+}
+
+/// What became of a reading on its way to the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// It is in the database: since now, or since before when it is a duplicate.
+    Kept,
+    /// Its oven was deleted.
+    Dropped,
+    Lost {
+        reason: String,
+    },
 }
 
 /// A flaw in one field of a reading. `field` is a metric's name, `temperature_zones.<zone>` or

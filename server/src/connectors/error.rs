@@ -10,11 +10,19 @@ pub struct ConnectorError {
     /// A protocol's own code, such as `http_503`; the kind's name where there is none.
     pub code: String,
     pub detail: String,
+    /// The connection itself stands, for example to a broker that says that the oven behind it is away: the poller
+    /// goes on waiting instead of connecting anew.
+    pub connection_stands: bool,
 }
 
 impl ConnectorError {
     pub fn new(kind: FailureKind, detail: impl Into<String>) -> Self {
-        Self { kind, code: kind.as_str().to_owned(), detail: detail.into() }
+        Self { kind, code: kind.as_str().to_owned(), detail: detail.into(), connection_stands: false }
+    }
+
+    /// The peer answers, and says that the oven behind it is away.
+    pub fn oven_away(detail: impl Into<String>) -> Self {
+        Self { connection_stands: true, ..Self::new(FailureKind::Unreachable, detail) }
     }
 
     #[must_use]

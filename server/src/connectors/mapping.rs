@@ -3,7 +3,10 @@
 mod time;
 mod value;
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 use app::model::{
     form::{FieldError, Problem},
@@ -16,7 +19,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use super::ConnectorError;
+use super::{ConnectorError, Sample};
 use app::model::failure::FailureKind;
 use value::Raw;
 
@@ -216,6 +219,11 @@ impl Path {
 }
 
 impl Found {
+    pub fn into_sample(self, response_time: Duration) -> Sample {
+        let Self { values, measured_at, issues } = self;
+        Sample { measured_at, values, issues, response_time, ..Sample::default() }
+    }
+
     fn flag(&mut self, field: &str, reason: QualityReason) {
         self.issues.push(QualityIssue { field: field.to_owned(), reason });
     }

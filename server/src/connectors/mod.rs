@@ -27,15 +27,19 @@ pub mod tls;
 use std::time::Duration;
 
 use app::model::{
+    alert::DeviceAlarm,
     api::ConnectionTestResult,
-    connector::Manifest,
+    connector::{Delivery, Manifest},
+    discovery::{Discovery, Search},
     equipment::EquipmentId,
+    failure::FailureKind,
     form::FieldError,
-    reading::{QualityIssue, Values},
+    reading::{Committed, QualityIssue, Values},
 };
 use async_trait::async_trait;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value};
+use tokio::sync::oneshot;
 
 use crate::secrets::Credentials;
 pub use error::ConnectorError;
@@ -66,6 +70,10 @@ pub struct Settings {
     pub credentials: Credentials,
     /// Zone of times that an oven sends without one.
     pub timezone: TimeZone,
+    /// How often a reading is wanted; a push driver confirms unchanged values as often.
+    pub interval: Duration,
+    /// Nothing is mapped yet: only [`Connection::discover`] will be called.
+    pub discovering: bool,
     /// Where the oven's settings give no timeout.
     pub default_timeout: Duration,
     /// Largest answer that is read, in bytes.
@@ -75,8 +83,16 @@ pub struct Settings {
 /// One oven's connection.
 #[async_trait]
 pub trait Connection: Send {
-    /// The longest that one [`next`](Self::next) may take; the poller enforces it.
+    /// The longest that connecting, and for a polled oven connecting and one [`next`](Self::next), may take; the poller
+    /// enforces it.
     fn timeout(&self) -> Duration;
+
+    /// Whether the poller asks on a schedule, or [`next`](Self::next) waits for what comes. A driver that waits watches
+    /// over its connection itself: it fails when the peer is gone, and only then. Its `next` is dropped when the oven
+    /// is stopped, and at no other time.
+    fn delivery(&self) -> Delivery {
+        Delivery::Poll
+    }
 
     /// Opens what [`next`](Self::next) needs.
     async fn connect(&mut self) -> Result<(), ConnectorError>;
@@ -86,6 +102,11 @@ pub trait Connection: Send {
 
     /// Tries everything step by step and says how far it came.
     async fn test(&mut self) -> TestOutcome;
+
+    /// Looks around at the peer, for an admin who does not know yet what is there.
+    async fn discover(&mut self, _search: &Search) -> Result<Discovery, ConnectorError> {
+        Err(ConnectorError::new(FailureKind::Config, "this connector cannot look for values by itself"))
+    }
 }
 
 /// What a test found: the result without a reading, and the sample that a reading is made of.
@@ -95,7 +116,7 @@ pub struct TestOutcome {
 }
 
 /// What was read once, in stored units, before it is validated.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub struct Sample {
     /// When the oven measured it, where it says so.
     pub measured_at: Option<Timestamp>,
@@ -103,6 +124,12 @@ pub struct Sample {
     /// Flaws that only the driver can see: missing fields, texts that are no numbers.
     pub issues: Vec<QualityIssue>,
     pub response_time: Duration,
+    /// Every fault that the oven reports of itself now; nothing where it was not asked.
+    pub alarms: Option<Vec<DeviceAlarm>>,
+    /// Told what became of the reading, for protocols that acknowledge.
+    pub receipt: Option<oneshot::Sender<Committed>>,
+    /// Read from the oven's own memory for a time when it was not connected: goes to the history alone.
+    pub backfilled: bool,
 }
 
 impl Sample {

@@ -27,6 +27,8 @@ pub struct Journal {
     state: State,
     rejected: Vec<QualityIssue>,
     losing: bool,
+    /// Opened, and nothing came yet.
+    is_open: bool,
     noted: Option<Instant>,
 }
 
@@ -40,7 +42,7 @@ enum State {
 
 impl Journal {
     pub fn new(id: EquipmentId, name: String, context: Arc<PollContext>) -> Self {
-        Self { id, name, context, state: State::New, rejected: Vec::new(), losing: false, noted: None }
+        Self { id, name, context, state: State::New, rejected: Vec::new(), losing: false, is_open: false, noted: None }
     }
 
     pub async fn connecting(&mut self) {
@@ -49,7 +51,15 @@ impl Journal {
         }
     }
 
+    /// A connection that waits for values stands. The log says so with its first value: until then the oven behind it
+    /// may be away.
+    pub async fn opened(&mut self) {
+        self.is_open = true;
+        self.set_status(ConnectionStatus::Connected, None).await;
+    }
+
     pub async fn succeeded(&mut self, response_ms: f64, data_points: u32, outcome: Outcome) {
+        self.is_open = false;
         if self.state != State::Up {
             let event = if self.state == State::New { ConnectionEvent::Connected } else { ConnectionEvent::Recovered };
             tracing::info!(oven = %self.name, id = %self.id, response_ms, "{event}");
@@ -92,7 +102,11 @@ impl Journal {
 
     pub async fn failed(&mut self, error: &ConnectorError) {
         let state = State::Down(error.kind, error.code.clone());
+        let was_open = std::mem::take(&mut self.is_open);
         if self.state == state {
+            if was_open {
+                self.set_status(error.kind.status(), Some(error.kind)).await;
+            }
             return;
         }
         self.state = state;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use app::model::{
+    connector::Delivery,
     equipment::{Equipment, EquipmentId, EquipmentKind},
     failure::FailureKind,
 };
@@ -20,6 +21,9 @@ use super::{
     schedule::{Schedule, backoff},
 };
 use crate::connectors::{Connection, ConnectorError, Sample};
+
+/// Ovens that push connect within this time after the start, and again after a failure.
+const PUSH_SPREAD: Duration = Duration::from_secs(1);
 
 pub struct Task {
     id: EquipmentId,
@@ -54,28 +58,80 @@ impl Task {
     }
 
     pub async fn run(mut self, stop: CancellationToken) {
-        let interval = Duration::from_secs(u64::from(self.interval_s.max(1)));
-        let mut schedule = Schedule::new(interval, Instant::now(), &mut self.rng);
         self.journal.connecting().await;
+        // Storing waits while the database takes nothing; stopping must not wait for it. The writer counts what is
+        // given up.
+        match self.connection.delivery() {
+            Delivery::Poll => stop.run_until_cancelled(self.poll()).await,
+            Delivery::Push => stop.run_until_cancelled(self.listen()).await,
+        };
+        self.journal.stopped().await;
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(u64::from(self.interval_s.max(1)))
+    }
+
+    /// Asks again and again.
+    async fn poll(&mut self) {
+        let interval = self.interval();
+        let mut schedule = Schedule::new(interval, Instant::now(), &mut self.rng);
         loop {
             self.health().next_attempt(schedule.due());
-            if stop.run_until_cancelled(sleep_until(schedule.due())).await.is_none() {
-                break;
-            }
+            sleep_until(schedule.due()).await;
             let on_time = schedule.is_on_time(Instant::now());
-            let Some(result) = stop.run_until_cancelled(self.attempt()).await else { break };
+            let result = self.attempt().await;
             let now = Instant::now();
             let skipped = schedule.advance(now);
             self.health().begun(now, on_time, skipped);
-            // Storing waits while the database takes nothing; stopping must not wait for it. The writer counts what
-            // is given up.
-            let Some(failures) = stop.run_until_cancelled(self.settle(result)).await else { break };
-            if failures > 0 {
+            if let Err(failures) = self.settle(result).await {
                 let wait = backoff(interval, failures, self.context.backoff_max, &mut self.rng);
                 schedule.delay(Instant::now(), wait);
             }
         }
-        self.journal.stopped().await;
+    }
+
+    /// Waits for what comes. The spread of the first attempt and the back-off keep many ovens of one broker from
+    /// connecting at the same time.
+    async fn listen(&mut self) {
+        let interval = self.interval();
+        let mut due = Schedule::new(interval.min(PUSH_SPREAD), Instant::now(), &mut self.rng).due();
+        loop {
+            self.health().next_attempt(due);
+            sleep_until(due).await;
+            let result = match self.open().await {
+                Ok(()) => {
+                    self.journal.opened().await;
+                    self.hear().await
+                }
+                Err(error) => error,
+            };
+            self.health().begun(Instant::now(), true, 0);
+            let failures = self.fail(&result).await;
+            due = Instant::now() + backoff(PUSH_SPREAD, failures, self.context.backoff_max, &mut self.rng);
+        }
+    }
+
+    /// Takes what comes until the connection fails.
+    async fn hear(&mut self) -> ConnectorError {
+        loop {
+            match self.connection.next().await {
+                Ok(sample) => {
+                    self.health().begun(Instant::now(), true, 0);
+                    self.take(sample).await;
+                }
+                Err(error) if error.connection_stands => {
+                    self.journal.failed(&error).await;
+                    self.health().failed(Instant::now(), error.failure());
+                }
+                Err(error) => return error,
+            }
+        }
+    }
+
+    async fn open(&mut self) -> Result<(), ConnectorError> {
+        let limit = self.connection.timeout();
+        timeout(limit, self.connection.connect()).await.unwrap_or_else(|_| Err(too_slow(limit)))
     }
 
     /// One poll; a peer that is too slow is dropped with its connection.
@@ -88,20 +144,17 @@ impl Task {
             }
             self.connection.next().await
         };
-        timeout(limit, attempt).await.unwrap_or_else(|_| {
-            let detail = format!("no complete answer within {} s", limit.as_secs_f64());
-            Err(ConnectorError::new(FailureKind::Timeout, detail))
-        })
+        timeout(limit, attempt).await.unwrap_or_else(|_| Err(too_slow(limit)))
     }
 
-    /// Stores and reports an outcome; returns how many failures in a row there are now.
-    async fn settle(&mut self, result: Result<Sample, ConnectorError>) -> u32 {
+    /// Stores and reports an outcome; the error is how many failures in a row there are now.
+    async fn settle(&mut self, result: Result<Sample, ConnectorError>) -> Result<(), u32> {
         match result {
             Ok(sample) => {
                 self.take(sample).await;
-                0
+                Ok(())
             }
-            Err(error) => self.fail(&error).await,
+            Err(error) => Err(self.fail(&error).await),
         }
     }
 
@@ -122,4 +175,8 @@ impl Task {
     fn health(&self) -> MutexGuard<'_, HealthMeter> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn too_slow(limit: Duration) -> ConnectorError {
+    ConnectorError::new(FailureKind::Timeout, format!("no complete answer within {} s", limit.as_secs_f64()))
 }

@@ -114,6 +114,16 @@ impl Service {
         draft: &EquipmentDraft,
         credentials: Credentials,
     ) -> Result<Box<dyn Connection>, Vec<FieldError>> {
+        self.build_for(id, draft, credentials, false)
+    }
+
+    fn build_for(
+        &self,
+        id: EquipmentId,
+        draft: &EquipmentDraft,
+        credentials: Credentials,
+        discovering: bool,
+    ) -> Result<Box<dyn Connection>, Vec<FieldError>> {
         let protocol = draft.iot_protocol.as_deref().unwrap_or_default();
         let Some(driver) = connectors::find(protocol) else {
             return Err(vec![FieldError::new("iot_protocol", Problem::UnknownChoice)]);
@@ -124,6 +134,8 @@ impl Service {
             port: draft.iot_port,
             config: draft.iot_config.clone(),
             credentials,
+            interval: Duration::from_secs(u64::from(draft.poll_interval_seconds.max(1))),
+            discovering,
             timezone: self.limits.timezone.clone(),
             default_timeout: self.limits.default_timeout,
             response_limit: self.limits.response_limit,

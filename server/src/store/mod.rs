@@ -45,7 +45,7 @@ use sqlx::SqlitePool;
 
 pub use error::StoreError;
 pub use schema::Tuning;
-pub use writer::{Committed, WriteOp, Writer, WriterConfig, WriterHandle, WriterStats};
+pub use writer::{WriteOp, Writer, WriterConfig, WriterHandle, WriterStats};
 
 /// The database. Clones share it.
 #[derive(Clone)]

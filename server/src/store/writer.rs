@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 use app::model::{
     connection_log::ConnectionLogEntry,
     equipment::{ConnectionStatus, EquipmentId},
-    reading::Reading,
+    reading::{Committed, Reading},
 };
 use jiff::Timestamp;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -50,18 +50,6 @@ pub enum WriteOp {
     },
     /// Told once everything before it is committed or counted.
     Flush(oneshot::Sender<()>),
-}
-
-/// What became of a reading.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Committed {
-    /// It is in the database: since now, or since before when it is a duplicate.
-    Kept,
-    /// Its oven was deleted.
-    Dropped,
-    Lost {
-        reason: String,
-    },
 }
 
 #[derive(Clone, Debug)]

@@ -99,7 +99,7 @@ impl Modbus {
     fn sample(&self, found: Map<String, Value>, response_time: Duration) -> Result<Sample, ConnectorError> {
         let answers = BTreeMap::from([(Source::Data, Value::Object(found))]);
         let found = self.mapping.apply(&answers)?;
-        Ok(Sample { measured_at: found.measured_at, values: found.values, issues: found.issues, response_time })
+        Ok(found.into_sample(response_time))
     }
 }
 

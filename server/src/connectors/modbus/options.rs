@@ -129,6 +129,8 @@ mod tests {
             port: None,
             config: config.as_object().unwrap().clone(),
             credentials: Credentials::default(),
+            interval: Duration::from_secs(5),
+            discovering: false,
             timezone: TimeZone::UTC,
             default_timeout: Duration::from_secs(10),
             response_limit: 1024,

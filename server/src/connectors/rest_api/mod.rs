@@ -82,6 +82,6 @@ impl RestApi {
 
     fn sample(&self, answers: &BTreeMap<Source, Value>, response_time: Duration) -> Result<Sample, ConnectorError> {
         let found = self.mapping.apply(answers)?;
-        Ok(Sample { measured_at: found.measured_at, values: found.values, issues: found.issues, response_time })
+        Ok(found.into_sample(response_time))
     }
 }

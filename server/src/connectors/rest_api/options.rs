@@ -184,6 +184,8 @@ mod tests {
             port,
             config: config.as_object().unwrap().clone(),
             credentials: Credentials::from_json(credentials).unwrap(),
+            interval: Duration::from_secs(5),
+            discovering: false,
             timezone: TimeZone::UTC,
             default_timeout: Duration::from_secs(10),
             response_limit: 1024,

@@ -3,14 +3,14 @@ use std::time::{Duration, Instant};
 use app::model::{
     connection_log::{ConnectionEvent, ConnectionLogEntry},
     equipment::{ConnectionStatus, EquipmentId},
-    reading::Reading,
+    reading::{Committed, Reading},
 };
 use sqlx::{Sqlite, Transaction};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::{Running, at, contract, eventually, full_reading, new_oven, plain_reading};
-use crate::store::{Committed, Store, WriteOp, WriterConfig, writer::NotTaken};
+use crate::store::{Store, WriteOp, WriterConfig, writer::NotTaken};
 
 contract! {
     many_readings_are_one_commit,

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use app::model::{
     connection_log::ConnectionLogEntry,
     equipment::{ConnectionStatus, EquipmentId},
-    reading::Reading,
+    reading::{Committed, Reading},
 };
 use jiff::Timestamp;
 use sqlx::{Arguments as _, Connection as _, SqliteConnection, sqlite::SqliteArguments};
 
-use super::{Committed, WriteOp};
+use super::WriteOp;
 use crate::store::{
     Keys,
     cells::micros,

@@ -5,10 +5,11 @@ use std::{
     time::Duration,
 };
 
+use app::model::reading::Committed;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Committed, WriteOp, batch::Tally};
+use super::{WriteOp, batch::Tally};
 use crate::store::error::Outage;
 
 /// Since the server started.
