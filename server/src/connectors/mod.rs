@@ -51,7 +51,12 @@ pub static ALL: &[&Driver] = &[&rest_api::DRIVER, &modbus::DRIVER];
 pub struct Driver {
     pub manifest: Manifest,
     pub build: fn(Settings) -> Built,
+    /// What the driver makes of a recorded payload, without any I/O: for recorded cases and fuzzing.
+    pub replay: Option<Replay>,
 }
+
+/// Settings with their mapping, and the payload as the driver's documentation of recorded cases describes it.
+pub type Replay = fn(Settings, &[u8]) -> Result<Sample, ConnectorError>;
 
 /// A connection that is not opened yet, or what is wrong with its settings.
 pub type Built = Result<Box<dyn Connection>, Vec<FieldError>>;

@@ -31,7 +31,7 @@ use line::{Line, Session};
 use options::Options;
 use plan::{Block, Plan};
 
-pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build };
+pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build, replay: None };
 
 fn build(settings: Settings) -> Built {
     let options = Options::parse(&settings)?;

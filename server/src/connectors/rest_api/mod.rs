@@ -24,7 +24,7 @@ use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOut
 use options::Options;
 use request::Http;
 
-pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build };
+pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build, replay: None };
 
 fn build(settings: Settings) -> Built {
     let Options { data_url, status_url, auth, timeout, trust, mapping } = Options::parse(&settings)?;
