@@ -6,7 +6,9 @@
 //! - [`modbus`] against pymodbus; [`peer`] peers that were not written with Hornero
 //! - [`form`] the admin's form; [`live`] the websocket; [`tls`] certificates
 //! - [`process`] the binary: wrong settings, keys, kill -9
+//! - [`cases`] recorded payloads, replayed without I/O
 
+mod cases;
 mod equipment;
 mod faults;
 mod form;
