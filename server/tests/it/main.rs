@@ -6,7 +6,7 @@
 //! - [`modbus`] against pymodbus; [`peer`] peers that were not written with Hornero
 //! - [`form`] the admin's form; [`live`] the websocket; [`tls`] certificates
 //! - [`process`] the binary: wrong settings, keys, kill -9
-//! - [`cases`] recorded payloads, replayed without I/O
+//! - [`cases`] recorded payloads, replayed without I/O; [`quality`] what every connector is held to
 
 mod cases;
 mod equipment;
@@ -18,4 +18,5 @@ mod login;
 mod modbus;
 mod peer;
 mod process;
+mod quality;
 mod tls;
