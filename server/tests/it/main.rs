@@ -6,7 +6,9 @@
 //! - [`modbus`] against pymodbus; [`opc_ua`] against asyncua; [`peer`] peers that were not written with Hornero
 //! - [`form`] the admin's form; [`live`] the websocket; [`tls`] certificates
 //! - [`process`] the binary: wrong settings, keys, kill -9
+//! - [`cases`] recorded payloads, replayed without I/O; [`quality`] what every connector is held to
 
+mod cases;
 mod equipment;
 mod faults;
 mod form;
@@ -17,4 +19,5 @@ mod modbus;
 mod opc_ua;
 mod peer;
 mod process;
+mod quality;
 mod tls;
