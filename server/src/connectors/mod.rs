@@ -155,11 +155,9 @@ impl Sample {
     }
 }
 
-#[cfg(test)]
 impl Settings {
-    /// Settings of an oven with nothing unusual about them.
-    pub fn for_tests(endpoint: &str, config: Value) -> Self {
-        let Value::Object(config) = config else { panic!("settings are an object") };
+    /// Settings of an oven with nothing unusual about them: for recorded cases, fuzzing and tests.
+    pub fn plain(endpoint: &str, config: Map<String, Value>) -> Self {
         Self {
             equipment: EquipmentId(uuid::Uuid::nil()),
             endpoint: endpoint.to_owned(),
@@ -171,8 +169,14 @@ impl Settings {
             last_reading_at: None,
             data_dir: std::env::temp_dir(),
             discovering: false,
-            default_timeout: Duration::from_secs(5),
+            default_timeout: Duration::from_secs(10),
             response_limit: 1 << 20,
         }
+    }
+
+    #[cfg(test)]
+    pub fn for_tests(endpoint: &str, config: Value) -> Self {
+        let Value::Object(config) = config else { panic!("settings are an object") };
+        Self::plain(endpoint, config)
     }
 }

@@ -15,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use app::model::equipment::EquipmentId;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -119,16 +118,11 @@ fn settings(text: &str) -> Result<Settings, String> {
         None => TimeZone::UTC,
     };
     Ok(Settings {
-        equipment: EquipmentId(uuid::Uuid::nil()),
-        endpoint: case.endpoint,
         port: case.port,
-        config: case.config,
         credentials: Credentials::from_json(case.credentials.into()).map_err(|error| wrong("credentials", &error))?,
         timezone,
         interval: Duration::from_secs(case.interval_s.unwrap_or(5)),
-        discovering: false,
-        default_timeout: Duration::from_secs(10),
-        response_limit: 1 << 20,
+        ..Settings::plain(&case.endpoint, case.config)
     })
 }
 
