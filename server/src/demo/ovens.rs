@@ -18,6 +18,7 @@ pub fn connection(spec: &OvenSpec, addr: SocketAddr, interval_s: u32) -> (Equipm
         Vendor::Decks => decks(),
         Vendor::Combi => combi(),
         Vendor::Registers => registers(),
+        _ => (Vec::new(), 1),
     };
     let (auth, secrets) = credentials(&spec.credentials);
     let (protocol, endpoint, config) = if spec.vendor == Vendor::Registers {
@@ -61,6 +62,9 @@ fn credentials(credentials: &Credentials) -> (&'static str, BTreeMap<String, Str
             ("basic", named(&[("username", username), ("password", password)]))
         }
         Credentials::Token(token) => ("bearer", named(&[("token", token)])),
+        Credentials::Login { username, password } => {
+            ("login", named(&[("username", username), ("password", password)]))
+        }
         Credentials::Open => ("none", BTreeMap::new()),
         Credentials::ApiKey(key) => ("api_key_header", named(&[("api_key", key)])),
     }
