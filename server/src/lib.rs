@@ -104,6 +104,7 @@ impl Server {
             ingest,
             keyring,
             limits: Limits {
+                data_dir: config.data_dir.clone(),
                 timezone: config.timezone.clone(),
                 default_timeout: Duration::from_secs(config.poll_timeout_seconds),
                 response_limit: config.response_limit_bytes,

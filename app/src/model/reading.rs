@@ -77,12 +77,15 @@ wire_enum! {
         ClockSkew = "clock_skew",
         FutureTime = "future_time",
         Stuck = "stuck",
+        /// Read later, from the oven's own memory.
+        Backfilled = "backfilled",
     }
 }
 
 impl QualityReason {
     pub const fn quality(self) -> Quality {
         match self {
+            Self::Backfilled => Quality::Good,
             Self::Missing
             | Self::UnknownWord
             | Self::ClockSkew

@@ -117,7 +117,9 @@ async fn until_stopped(server: Server) -> anyhow::Result<()> {
 }
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log).with_context(|| format!("log = \"{}\"", config.log))?;
+    // What goes wrong with an oven is logged once, with its name; the protocols' own libraries say it again and again.
+    let filter = format!("opcua_client=off,opcua_core=off,opcua_crypto=off,opcua_types=off,rumqttc=off,{}", config.log);
+    let filter = EnvFilter::try_new(filter).with_context(|| format!("log = \"{}\"", config.log))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Text => log.init(),

@@ -43,6 +43,19 @@ impl<'a> Reader<'a> {
         (!text.is_empty()).then_some(text)
     }
 
+    /// A flag; `default` where absent.
+    pub fn flag(&mut self, key: &str, default: bool) -> bool {
+        match self.text(key).as_deref() {
+            None => default,
+            Some("true") => true,
+            Some("false") => false,
+            Some(_) => {
+                self.complain(key, Problem::UnknownChoice);
+                default
+            }
+        }
+    }
+
     /// A number within the range that the manifest gives; its default where absent.
     pub fn number(&mut self, key: &str) -> Option<f64> {
         let field = self.manifest.settings().find(|field| field.key == key)?;

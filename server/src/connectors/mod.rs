@@ -7,7 +7,7 @@
 //! - [`mapping`] finds values in JSON by the rules that an admin enters
 //! - [`progress`] how far a connection test came
 //! - [`tls`] certificate checks, shared by every driver that speaks TLS
-//! - [`rest_api`] HTTP and JSON; [`modbus`] Modbus over TCP
+//! - [`rest_api`] HTTP and JSON; [`modbus`] Modbus over TCP; [`opc_ua`] OPC UA
 //!
 //! # The contract
 //! - `build` checks settings and does no I/O; its errors name the field.
@@ -20,11 +20,12 @@ pub mod error;
 mod fields;
 pub mod mapping;
 pub mod modbus;
+pub mod opc_ua;
 mod progress;
 pub mod rest_api;
 pub mod tls;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use app::model::{
     alert::DeviceAlarm,
@@ -45,7 +46,7 @@ use crate::secrets::Credentials;
 pub use error::ConnectorError;
 
 /// Every driver, in the order in which an admin sees them.
-pub static ALL: &[&Driver] = &[&rest_api::DRIVER, &modbus::DRIVER];
+pub static ALL: &[&Driver] = &[&rest_api::DRIVER, &modbus::DRIVER, &opc_ua::DRIVER];
 
 /// A protocol: what it says of itself, and how a connection is made from settings.
 pub struct Driver {
@@ -77,6 +78,10 @@ pub struct Settings {
     pub timezone: TimeZone,
     /// How often a reading is wanted; a push driver confirms unchanged values as often.
     pub interval: Duration,
+    /// When the oven was last read, before this connection: where a gap begins that a driver may fill.
+    pub last_reading_at: Option<Timestamp>,
+    /// Where a driver may keep files of its own, in a folder that it makes there: certificates.
+    pub data_dir: PathBuf,
     /// Nothing is mapped yet: only [`Connection::discover`] will be called.
     pub discovering: bool,
     /// Where the oven's settings give no timeout.
@@ -104,6 +109,9 @@ pub trait Connection: Send {
 
     /// The next sample: asked for (poll) or waited for (push).
     async fn next(&mut self) -> Result<Sample, ConnectorError>;
+
+    /// Says good-bye to the peer, where the protocol has a word for it. The oven was stopped.
+    async fn close(&mut self) {}
 
     /// Tries everything step by step and says how far it came.
     async fn test(&mut self) -> TestOutcome;
@@ -144,5 +152,27 @@ impl Sample {
         let words = [v.operational_status.is_some(), v.cycle_stage.is_some(), v.door_status.is_some()];
         let texts = v.additional_sensors.values().filter(|value| !value.is_number()).count();
         (v.numbers().len() + texts + words.iter().filter(|is| **is).count()) as u32
+    }
+}
+
+#[cfg(test)]
+impl Settings {
+    /// Settings of an oven with nothing unusual about them.
+    pub fn for_tests(endpoint: &str, config: Value) -> Self {
+        let Value::Object(config) = config else { panic!("settings are an object") };
+        Self {
+            equipment: EquipmentId(uuid::Uuid::nil()),
+            endpoint: endpoint.to_owned(),
+            port: None,
+            config,
+            credentials: Credentials::default(),
+            timezone: TimeZone::UTC,
+            interval: Duration::from_secs(5),
+            last_reading_at: None,
+            data_dir: std::env::temp_dir(),
+            discovering: false,
+            default_timeout: Duration::from_secs(5),
+            response_limit: 1 << 20,
+        }
     }
 }

@@ -25,6 +25,9 @@ use crate::connectors::{Connection, ConnectorError, Sample};
 /// Ovens that push connect within this time after the start, and again after a failure.
 const PUSH_SPREAD: Duration = Duration::from_secs(1);
 
+/// How long a stopping oven's peer may take to hear of it.
+const GOODBYE: Duration = Duration::from_millis(500);
+
 pub struct Task {
     id: EquipmentId,
     kind: EquipmentKind,
@@ -65,6 +68,8 @@ impl Task {
             Delivery::Poll => stop.run_until_cancelled(self.poll()).await,
             Delivery::Push => stop.run_until_cancelled(self.listen()).await,
         };
+        // A peer that does not answer any more is not waited for.
+        let _ = timeout(GOODBYE, self.connection.close()).await;
         self.journal.stopped().await;
     }
 

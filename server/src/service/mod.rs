@@ -19,7 +19,7 @@ pub mod form;
 pub mod probe;
 pub mod views;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use app::model::{
     equipment::{Equipment, EquipmentDraft, EquipmentId},
@@ -59,6 +59,8 @@ pub struct Limits {
     pub timezone: TimeZone,
     pub default_timeout: Duration,
     pub response_limit: usize,
+    /// Where drivers may keep files of their own.
+    pub data_dir: PathBuf,
 }
 
 impl Service {
@@ -135,6 +137,8 @@ impl Service {
             config: draft.iot_config.clone(),
             credentials,
             interval: Duration::from_secs(u64::from(draft.poll_interval_seconds.max(1))),
+            last_reading_at: self.live.last_reading(id).map(|reading| reading.reading_time),
+            data_dir: self.limits.data_dir.clone(),
             discovering,
             timezone: self.limits.timezone.clone(),
             default_timeout: self.limits.default_timeout,

@@ -185,6 +185,8 @@ mod tests {
             config: config.as_object().unwrap().clone(),
             credentials: Credentials::from_json(credentials).unwrap(),
             interval: Duration::from_secs(5),
+            last_reading_at: None,
+            data_dir: std::path::PathBuf::new(),
             discovering: false,
             timezone: TimeZone::UTC,
             default_timeout: Duration::from_secs(10),

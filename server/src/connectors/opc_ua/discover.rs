@@ -1,0 +1,194 @@
+//! Machines and nodes of a server, for an admin.
+
+use app::model::{
+    discovery::{Discovery, FoundMachine, FoundValue, Search},
+    mapping::{MAX_NAME, MappingRule, Target},
+    unit::{Dimension, Unit},
+};
+use opcua::types::{EUInformation, NodeClass, NodeId, Variant};
+use serde_json::{Map, Value, json};
+
+use super::{
+    machine::{self, Machine},
+    path,
+    session::Session,
+    tree::{Child, Tree},
+    value,
+};
+use crate::connectors::ConnectorError;
+use app::model::failure::FailureKind;
+
+/// Nodes that are listed, and nodes that a search looks at.
+const MAX_LISTED: usize = 300;
+const MAX_SEARCHED: usize = 5_000;
+const DEPTH: usize = 8;
+
+pub async fn run(session: &Session, search: &Search) -> Result<Discovery, ConnectorError> {
+    let mut tree = Tree::new(session);
+    let mut found = Discovery::default();
+    let root = match search.under.as_deref().map(str::trim).filter(|under| !under.is_empty()) {
+        None => {
+            found.machines = machine::find(&mut tree).await?.iter().flat_map(offers).collect();
+            (String::new(), NodeId::objects_folder_id())
+        }
+        Some(under) => {
+            let wrong = |detail: String| ConnectorError::new(FailureKind::Mapping, format!("{under}: {detail}"));
+            let path = path::parse(under).map_err(|_| wrong("not a path".to_owned()))?;
+            let node = tree.resolve(&path).await?.map_err(wrong)?;
+            (format!("{under}/"), node)
+        }
+    };
+    let text = search.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let listed = match text {
+        Some(text) => matching(&mut tree, root, &text.to_lowercase(), &mut found.truncated).await?,
+        None => {
+            tree.load(std::slice::from_ref(&root.1)).await?;
+            named(&tree, &root)
+        }
+    };
+    found.truncated |= listed.len() > MAX_LISTED;
+    let listed: Vec<_> = listed.into_iter().take(MAX_LISTED).collect();
+    found.values = values(&mut tree, listed).await?;
+    Ok(found)
+}
+
+/// A machine, and each of its chambers where it has several.
+fn offers(machine: &Machine) -> Vec<FoundMachine> {
+    let offer = |chamber: Option<u32>| {
+        let mut config = Map::from_iter([("machine".to_owned(), json!(machine.name))]);
+        let mut name = machine.name.clone();
+        if let Some(number) = chamber {
+            config.insert("chamber".to_owned(), json!(number));
+            name = format!("{name} · {number}");
+        }
+        FoundMachine {
+            name,
+            kind: machine.profile.equipment_kind(),
+            manufacturer: machine.manufacturer.clone(),
+            model: machine.model.clone(),
+            serial_number: machine.serial_number.clone(),
+            profile: machine.profile.label().to_owned(),
+            config,
+        }
+    };
+    let mut offers = vec![offer(None)];
+    if machine.chambers.len() > 1 {
+        offers.extend(machine.chambers.iter().map(|number| offer(Some(*number))));
+    }
+    offers
+}
+
+/// The children of a loaded node with their paths; a name that occurs twice is written with its namespace.
+fn named(tree: &Tree<'_>, (prefix, id): &(String, NodeId)) -> Vec<(String, Child)> {
+    let children = tree.known(id);
+    let is_unique =
+        |child: &Child| children.iter().filter(|other| other.name == child.name && other.id != child.id).count() == 0;
+    children
+        .iter()
+        .filter(|child| child.id != NodeId::new(0, 2253u32))
+        .map(|child| {
+            let name = path::escaped(&child.name);
+            let uri = tree.session.namespaces.known_namespaces().iter().find(|(_, index)| **index == child.namespace);
+            let step = match uri {
+                Some((uri, _)) if !is_unique(child) => format!("{{{uri}}}{name}"),
+                _ => name,
+            };
+            (format!("{prefix}{step}"), child.clone())
+        })
+        .collect()
+}
+
+/// Everything below a node whose name or path has the text in it.
+async fn matching(
+    tree: &mut Tree<'_>,
+    root: (String, NodeId),
+    text: &str,
+    truncated: &mut bool,
+) -> Result<Vec<(String, Child)>, ConnectorError> {
+    let (mut found, mut level, mut seen) = (Vec::new(), vec![root], 0);
+    for _ in 0..DEPTH {
+        tree.load(&level.iter().map(|(_, id)| id.clone()).collect::<Vec<_>>()).await?;
+        let mut below = Vec::new();
+        for node in &level {
+            for (path, child) in named(tree, node) {
+                seen += 1;
+                if path.to_lowercase().contains(text) && child.class == NodeClass::Variable {
+                    found.push((path.clone(), child.clone()));
+                }
+                if child.class == NodeClass::Object {
+                    below.push((format!("{path}/"), child.id));
+                }
+            }
+        }
+        if seen > MAX_SEARCHED {
+            *truncated = true;
+            break;
+        }
+        level = below;
+        if level.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Nodes with their values, units and proposals.
+async fn values(tree: &mut Tree<'_>, listed: Vec<(String, Child)>) -> Result<Vec<FoundValue>, ConnectorError> {
+    let ids: Vec<NodeId> = listed.iter().map(|(_, child)| child.id.clone()).collect();
+    tree.load(&ids).await?;
+    let units: Vec<Option<NodeId>> = ids
+        .iter()
+        .map(|id| tree.known(id).iter().find(|property| property.name == "EngineeringUnits").map(|p| p.id.clone()))
+        .collect();
+    let wanted: Vec<NodeId> = units.iter().flatten().cloned().collect();
+    let mut infos = tree.session.read(&wanted).await?.into_iter();
+    let variables: Vec<NodeId> =
+        listed.iter().filter(|(_, child)| child.class == NodeClass::Variable).map(|(_, c)| c.id.clone()).collect();
+    let mut read = tree.session.read(&variables).await?.into_iter();
+    let mut found = Vec::with_capacity(listed.len());
+    for ((path, child), unit) in listed.into_iter().zip(units) {
+        let unit = unit.and_then(|_| match infos.next()?.value? {
+            Variant::ExtensionObject(object) => value::unit(object.inner_as::<EUInformation>()?),
+            _ => None,
+        });
+        let is_variable = child.class == NodeClass::Variable;
+        let answer = if is_variable { read.next() } else { None };
+        let json = answer.as_ref().and_then(|answer| answer.value.as_ref()).and_then(value::json);
+        let sample = answer.map(|answer| match &json {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => format!("{other} {}", unit.map_or("", Unit::as_str)).trim().to_owned(),
+            None => answer.status.map_or_else(|| "—".to_owned(), |status| status.sub_code().name().to_owned()),
+        });
+        let has_children = !is_variable && !tree.known(&child.id).is_empty();
+        let suggestion = json.and_then(|json| suggestion(&path, &child.name, &json, unit));
+        found.push(FoundValue { path, name: child.name, sample, has_children, decodings: Vec::new(), suggestion });
+    }
+    Ok(found)
+}
+
+/// What a node most likely is, by its unit and its name.
+fn suggestion(path: &str, name: &str, value: &Value, unit: Option<Unit>) -> Option<MappingRule> {
+    if value.is_array() || value.is_null() {
+        return None;
+    }
+    let lower = name.to_lowercase();
+    let is = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let is_setpoint = is(&["set", "soll", "target", "consigna"]);
+    let short: String = name.chars().take(MAX_NAME).collect();
+    let target = match unit.map(Unit::dimension) {
+        Some(Dimension::Temperature) if is_setpoint => "target_temperature".to_owned(),
+        Some(Dimension::Temperature) => format!("temperature_zones.{short}"),
+        Some(Dimension::Percentage) if is(&["hum", "feucht"]) && is_setpoint => "target_humidity".to_owned(),
+        Some(Dimension::Percentage) if is(&["hum", "feucht"]) => "humidity".to_owned(),
+        Some(Dimension::Minutes) if is(&["remain", "rest"]) => "time_remaining_minutes".to_owned(),
+        Some(Dimension::Energy) => "energy_consumption_kwh".to_owned(),
+        Some(Dimension::Power) => "power_kw".to_owned(),
+        _ if value.is_boolean() && is(&["door", "puerta", "tuer", "tür"]) => "door_status".to_owned(),
+        _ => format!("additional_sensors.{short}"),
+    };
+    let target = Target::parse(&target)?;
+    let unit = unit.filter(|unit| {
+        matches!(target.value_kind(), app::model::metric::ValueKind::Number(dimension) if dimension == unit.dimension())
+    });
+    Some(MappingRule { unit, ..MappingRule::new(target, path) })
+}

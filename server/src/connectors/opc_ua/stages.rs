@@ -1,0 +1,68 @@
+//! The connection test: address, port, certificates, login, values.
+
+use app::model::{api::TestStage, failure::FailureKind};
+use tokio::{
+    net::lookup_host,
+    time::{Instant, timeout},
+};
+
+use super::{
+    OpcUa, security,
+    session::{Session, knock, silent},
+};
+use crate::connectors::{ConnectorError, Sample, TestOutcome, progress::Progress};
+
+const STAGES: [TestStage; 5] =
+    [TestStage::Address, TestStage::Port, TestStage::Tls, TestStage::Login, TestStage::Values];
+
+pub async fn run(oven: &mut OpcUa) -> TestOutcome {
+    let mut progress = Progress::start();
+    let mut raw = None;
+    let limit = oven.options.timeout;
+    let outcome = match timeout(limit, steps(oven, &mut progress, &mut raw)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err((progress.next_stage(&STAGES), silent(limit))),
+    };
+    progress.outcome(outcome, raw)
+}
+
+async fn steps(
+    oven: &OpcUa,
+    progress: &mut Progress,
+    raw: &mut Option<String>,
+) -> Result<Sample, (TestStage, ConnectorError)> {
+    let options = &oven.options;
+    let at = TestStage::Address;
+    let unknown = |detail: String| (at, ConnectorError::new(FailureKind::Unreachable, detail));
+    let address = lookup_host((options.host.as_str(), options.port))
+        .await
+        .map_err(|error| unknown(format!("the name {} is not known: {error}", options.host)))?
+        .next()
+        .ok_or_else(|| unknown(format!("{} has no address", options.host)))?;
+    progress.done(at, address.ip().to_string());
+
+    knock(options).await.map_err(|error| (TestStage::Port, error))?;
+    progress.done(TestStage::Port, options.port.to_string());
+
+    let way = security::choose(options).await.map_err(|error| {
+        // A server that accepts no such login has no certificate that could be at fault.
+        let at = if error.kind == FailureKind::Auth { TestStage::Login } else { TestStage::Tls };
+        (at, error)
+    })?;
+    progress.done(TestStage::Tls, way.describe());
+
+    let session = Session::activate(options, way).await.map_err(|error| (TestStage::Login, error))?;
+    progress.done(TestStage::Login, session.client.server_session_id().to_string());
+
+    let at = TestStage::Values;
+    let asked = Instant::now();
+    let mut open = oven.prepare(session).await.map_err(|error| (at, error))?;
+    let values = open.session.read(open.state.nodes()).await.map_err(|error| (at, error))?;
+    for (index, value) in values.into_iter().enumerate() {
+        open.state.take(index, value);
+    }
+    *raw = Some(open.state.readable());
+    let sample = open.state.sample(asked.elapsed()).map_err(|error| (at, error))?;
+    progress.done(at, sample.data_points().to_string());
+    Ok(sample)
+}

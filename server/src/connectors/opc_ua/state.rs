@@ -1,0 +1,220 @@
+//! The latest value of every point, and the sample that they make.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use app::model::{
+    alert::DeviceAlarm,
+    mapping::{MappingRule, Source},
+    reading::{QualityIssue, QualityReason},
+    unit::Unit,
+};
+use jiff::{Timestamp, tz::TimeZone};
+use opcua::types::{DataValue, NodeId};
+use serde_json::{Map, Value};
+
+use super::{
+    profile::{Key, Profile},
+    timestamp,
+    value::{Grade, grade, json},
+};
+use crate::connectors::{ConnectorError, Sample, mapping::Mapping};
+use app::model::failure::FailureKind;
+
+/// A node that is read.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// How rules name it.
+    pub key: String,
+    pub node: NodeId,
+    pub unit: Option<Unit>,
+    /// The server keeps its past values.
+    pub has_history: bool,
+    /// A number that is measured, to which a deadband applies.
+    pub is_measured: bool,
+}
+
+/// What to read on a server.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    pub profile: Option<Profile>,
+    pub points: Vec<Point>,
+    /// Where the machine's alarms come from, and its name in them.
+    pub alarms: Option<(NodeId, String)>,
+    /// Paths of the mapping that are not there, and why.
+    pub missing: Vec<(String, String)>,
+}
+
+pub struct State {
+    pub plan: Plan,
+    nodes: Vec<NodeId>,
+    slots: Vec<Slot>,
+    rules: Vec<MappingRule>,
+    mapping: Mapping,
+    timezone: TimeZone,
+    /// Faults that came as events, by their condition.
+    pub events: BTreeMap<String, DeviceAlarm>,
+    newest: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    value: Option<Value>,
+    /// Nothing came for it yet.
+    grade: Option<Grade>,
+}
+
+impl State {
+    pub fn new(plan: Plan, rules: Vec<MappingRule>, timezone: TimeZone) -> Result<Self, ConnectorError> {
+        let rules = match plan.profile {
+            Some(profile) if rules.is_empty() => profile.rules(
+                &plan.points.iter().map(|point| Key { name: point.key.clone(), unit: point.unit }).collect::<Vec<_>>(),
+            ),
+            _ => rules,
+        };
+        let mapping = Mapping::compile_keys(rules.clone(), timezone.clone()).map_err(|errors| {
+            let named: Vec<_> = errors.into_iter().map(|error| error.field).collect();
+            ConnectorError::new(FailureKind::Config, format!("these rules cannot be used: {}", named.join(", ")))
+        })?;
+        if rules.is_empty() {
+            let detail = "the machine has none of the values that its profile knows; map its nodes instead";
+            return Err(ConnectorError::new(FailureKind::Mapping, detail));
+        }
+        Ok(Self {
+            nodes: plan.points.iter().map(|point| point.node.clone()).collect(),
+            slots: vec![Slot::default(); plan.points.len()],
+            plan,
+            rules,
+            mapping,
+            timezone,
+            events: BTreeMap::new(),
+            newest: None,
+        })
+    }
+
+    /// The nodes, in the order in which [`take`](Self::take) counts them.
+    pub fn nodes(&self) -> &[NodeId] {
+        &self.nodes
+    }
+
+    pub fn rules(&self) -> &[MappingRule] {
+        &self.rules
+    }
+
+    pub fn timezone(&self) -> TimeZone {
+        self.timezone.clone()
+    }
+
+    /// Every value by its key, for an admin.
+    pub fn readable(&self) -> String {
+        let lines = self.plan.points.iter().zip(&self.slots).map(|(point, slot)| match (&slot.value, slot.grade) {
+            (Some(value), _) => format!("{} = {value}", point.key),
+            (None, grade) => format!("{} : {grade:?}", point.key),
+        });
+        lines
+            .chain(self.plan.missing.iter().map(|(path, why)| format!("{path} : {why}")))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// A value of the point with this index.
+    pub fn take(&mut self, index: usize, value: DataValue) {
+        let at = value.source_timestamp.as_ref().or(value.server_timestamp.as_ref()).and_then(timestamp);
+        let grade = grade(&value);
+        self.set(index, value.value.as_ref().and_then(json), grade, at);
+    }
+
+    pub fn set(&mut self, index: usize, value: Option<Value>, grade: Grade, at: Option<Timestamp>) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let usable = matches!(grade, Grade::Good | Grade::Uncertain);
+        *slot = Slot { value: value.filter(|_| usable), grade: Some(grade) };
+        self.newest = self.newest.max(at);
+    }
+
+    /// Whether every point has been heard of.
+    pub fn is_complete(&self) -> bool {
+        self.slots.iter().all(|slot| slot.grade.is_some())
+    }
+
+    /// What is known now, measured when the newest of the values since the last sample was.
+    pub fn sample(&mut self, response_time: Duration) -> Result<Sample, ConnectorError> {
+        let measured_at = self.newest.take();
+        let mut sample = self.made(response_time)?;
+        sample.measured_at = sample.measured_at.or(measured_at);
+        Ok(sample)
+    }
+
+    /// The same values again: the server says that nothing changed, so they hold now.
+    pub fn confirmed(&mut self) -> Result<Sample, ConnectorError> {
+        self.newest = None;
+        let mut sample = self.made(Duration::ZERO)?;
+        sample.measured_at = None;
+        Ok(sample)
+    }
+
+    fn made(&self, response_time: Duration) -> Result<Sample, ConnectorError> {
+        let mut values: Map<String, Value> = self
+            .plan
+            .points
+            .iter()
+            .zip(&self.slots)
+            .filter_map(|(point, slot)| Some((point.key.clone(), slot.value.clone()?)))
+            .collect();
+        let mut alarms: Vec<DeviceAlarm> = self.events.values().cloned().collect();
+        if let Some(profile) = self.plan.profile {
+            alarms.extend(profile.alarms(&values));
+            profile.derive(&mut values);
+        }
+        if self.slots.iter().all(|slot| slot.value.is_none()) {
+            return Err(self.nothing());
+        }
+        let found = self.mapping.apply(&BTreeMap::from([(Source::Data, Value::Object(values))]))?;
+        let mut sample = found.into_sample(response_time);
+        self.judge(&mut sample.issues);
+        sample.alarms = Some(alarms);
+        Ok(sample)
+    }
+
+    /// Flaws that the server tells of its values take the place of "did not arrive".
+    fn judge(&self, issues: &mut Vec<QualityIssue>) {
+        for rule in &self.rules {
+            let field = rule.target.to_string();
+            let said = self.worst(&rule.path);
+            let reason = match said {
+                Some(Grade::Bad) => QualityReason::DeviceFault,
+                Some(Grade::Uncertain) => QualityReason::DeviceUncertain,
+                // Not active, which is no flaw.
+                Some(Grade::Absent) => {
+                    issues.retain(|issue| issue.field != field || issue.reason != QualityReason::Missing);
+                    continue;
+                }
+                Some(Grade::Good) | None => continue,
+            };
+            issues.retain(|issue| issue.field != field);
+            issues.push(QualityIssue { field, reason });
+        }
+    }
+
+    /// The worst grade of the points that a rule's value comes from.
+    fn worst(&self, path: &str) -> Option<Grade> {
+        let rank = |grade: &Grade| match grade {
+            Grade::Good => 0,
+            Grade::Absent => 1,
+            Grade::Uncertain => 2,
+            Grade::Bad => 3,
+        };
+        let sources = Profile::sources(path);
+        let grades = self.plan.points.iter().zip(&self.slots).filter_map(|(point, slot)| {
+            let name = point.key.rsplit('/').next().unwrap_or_default();
+            let name = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
+            (point.key == path || sources.contains(&name)).then_some(slot.grade?)
+        });
+        grades.max_by_key(rank)
+    }
+
+    fn nothing(&self) -> ConnectorError {
+        if let Some((path, why)) = self.plan.missing.first() {
+            return ConnectorError::new(FailureKind::Mapping, format!("no value can be read; {path}: {why}"));
+        }
+        ConnectorError::new(FailureKind::Mapping, "the server has no good value for any of the nodes")
+    }
+}

@@ -1,0 +1,155 @@
+//! Browsing: the children of nodes, and nodes by their paths.
+
+use std::collections::HashMap;
+
+use app::model::failure::FailureKind;
+use opcua::types::{
+    BrowseDescription, BrowseDirection, BrowseResult, ExpandedNodeId, NamespaceMap, NodeClass, NodeId, ReferenceTypeId,
+};
+
+use super::{
+    path::{Path, Step},
+    session::Session,
+};
+use crate::connectors::ConnectorError;
+
+/// Nodes asked for at once.
+const BATCH: usize = 100;
+/// Nodes remembered beyond which a server is not browsed further.
+const MAX_NODES: usize = 50_000;
+
+#[derive(Clone, Debug)]
+pub struct Child {
+    pub id: NodeId,
+    pub namespace: u16,
+    pub name: String,
+    pub class: NodeClass,
+    /// Null for what has no type, such as methods.
+    pub type_definition: NodeId,
+}
+
+/// What was browsed so far.
+pub struct Tree<'a> {
+    pub session: &'a Session,
+    children: HashMap<NodeId, Vec<Child>>,
+    count: usize,
+}
+
+impl<'a> Tree<'a> {
+    pub fn new(session: &'a Session) -> Self {
+        Self { session, children: HashMap::new(), count: 0 }
+    }
+
+    /// Everything below a node, its properties included, in the server's order.
+    pub async fn children(&mut self, id: &NodeId) -> Result<&[Child], ConnectorError> {
+        self.load(std::slice::from_ref(id)).await?;
+        Ok(self.known(id))
+    }
+
+    /// Children that were loaded.
+    pub fn known(&self, id: &NodeId) -> &[Child] {
+        self.children.get(id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Loads the children of many nodes in few requests.
+    pub async fn load(&mut self, ids: &[NodeId]) -> Result<(), ConnectorError> {
+        let missing: Vec<NodeId> = ids.iter().filter(|id| !self.children.contains_key(*id)).cloned().collect();
+        for ids in missing.chunks(BATCH) {
+            let wanted: Vec<_> = ids.iter().map(description).collect();
+            let results = self.session.check(self.session.client.browse(&wanted, 0, None).await)?;
+            for (id, result) in ids.iter().zip(results) {
+                let found = self.all(result).await?;
+                self.count += found.len();
+                self.children.insert(id.clone(), found);
+            }
+            if self.count > MAX_NODES {
+                let detail = format!("the server has more than {MAX_NODES} nodes where ovens are looked for");
+                return Err(ConnectorError::new(FailureKind::Limit, detail));
+            }
+        }
+        Ok(())
+    }
+
+    /// A result with all that the server gave in further parts. A node that cannot be browsed has no children.
+    async fn all(&self, first: BrowseResult) -> Result<Vec<Child>, ConnectorError> {
+        let mut found = Vec::new();
+        let mut result = first;
+        loop {
+            found.extend(result.references.into_iter().flatten().filter(|r| r.node_id.server_index == 0).map(|r| {
+                Child {
+                    namespace: r.browse_name.namespace_index,
+                    name: r.browse_name.name.as_ref().to_owned(),
+                    class: r.node_class,
+                    type_definition: local(&r.type_definition, &self.session.namespaces),
+                    id: local(&r.node_id, &self.session.namespaces),
+                }
+            }));
+            if result.continuation_point.is_null_or_empty() || found.len() > MAX_NODES {
+                return Ok(found);
+            }
+            let more = self.session.client.browse_next(false, &[result.continuation_point]).await;
+            match self.session.check(more)?.into_iter().next() {
+                Some(next) => result = next,
+                None => return Ok(found),
+            }
+        }
+    }
+
+    /// The node at a path; the error says which part of it is not there.
+    pub async fn resolve(&mut self, path: &Path) -> Result<Result<NodeId, String>, ConnectorError> {
+        let namespaces = &self.session.namespaces;
+        match path {
+            Path::Numbered(id) => Ok(Ok(id.clone())),
+            Path::Named { namespace, identifier } => Ok(namespaces
+                .get_index(namespace)
+                .ok_or_else(|| format!("the server has no namespace {namespace}"))
+                .and_then(|index| {
+                    let id: NodeId = identifier.parse().map_err(|_| format!("{identifier} is no identifier"))?;
+                    Ok(NodeId { namespace: index, ..id })
+                })),
+            Path::Steps(steps) => self.walk(steps).await,
+        }
+    }
+
+    async fn walk(&mut self, steps: &[Step]) -> Result<Result<NodeId, String>, ConnectorError> {
+        let mut id = NodeId::objects_folder_id();
+        for step in steps {
+            let namespace = match &step.namespace {
+                None => None,
+                Some(uri) => match self.session.namespaces.get_index(uri) {
+                    Some(index) => Some(index),
+                    None => return Ok(Err(format!("the server has no namespace {uri}"))),
+                },
+            };
+            let children = self.children(&id).await?;
+            let mut fitting = children
+                .iter()
+                .filter(|child| child.name == step.name && namespace.is_none_or(|index| child.namespace == index));
+            match (fitting.next(), fitting.next()) {
+                (Some(child), None) => id = child.id.clone(),
+                (Some(first), Some(second)) if first.id == second.id => id = first.id.clone(),
+                (Some(_), Some(_)) => {
+                    return Ok(Err(format!("{} is there twice; write {{namespace}}{}", step.name, step.name)));
+                }
+                (None, _) => return Ok(Err(format!("there is no {}", step.name))),
+            }
+        }
+        Ok(Ok(id))
+    }
+}
+
+fn description(id: &NodeId) -> BrowseDescription {
+    BrowseDescription {
+        node_id: id.clone(),
+        browse_direction: BrowseDirection::Forward,
+        reference_type_id: ReferenceTypeId::HierarchicalReferences.into(),
+        include_subtypes: true,
+        node_class_mask: NodeClass::Object as u32 | NodeClass::Variable as u32,
+        result_mask: 0x3f,
+    }
+}
+
+/// Node ids of other servers' namespaces come by name.
+pub fn local(id: &ExpandedNodeId, namespaces: &NamespaceMap) -> NodeId {
+    namespaces.resolve_node_id(id).map(std::borrow::Cow::into_owned).unwrap_or_else(NodeId::null)
+}
