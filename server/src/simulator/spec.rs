@@ -41,6 +41,16 @@ impl OvenSpec {
         Some(self.vendor.status_endpoint()?.replace("{equipment_id}", &self.id))
     }
 
+    /// Takes the user and the password of the broker that the oven publishes to.
+    pub fn set_login(&mut self, login: Option<&(String, String)>) {
+        self.credentials = match login {
+            Some((username, password)) => {
+                Credentials::Basic { username: username.clone(), password: password.clone() }
+            }
+            None => Credentials::Open,
+        };
+    }
+
     pub(super) fn check(&self) -> anyhow::Result<()> {
         let Self { id, time_scale, .. } = self;
         let plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');

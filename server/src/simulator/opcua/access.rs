@@ -25,16 +25,22 @@ pub fn tokens(spec: &OvenSpec) -> Vec<String> {
     vec![token.to_owned()]
 }
 
+/// The one who may come in, under the name that endpoints use; nobody where everybody may.
+pub fn user(spec: &OvenSpec) -> Option<(String, ServerUserToken)> {
+    let token = match &spec.credentials {
+        Credentials::Basic { username, password } | Credentials::Login { username, password } => {
+            ServerUserToken::user_pass(username, password)
+        }
+        // A key stands for the password of a user called so.
+        Credentials::Token(key) | Credentials::ApiKey(key) => ServerUserToken::user_pass(USER, key),
+        Credentials::Open => return None,
+    };
+    Some((USER.to_owned(), token))
+}
+
 impl Access {
     pub fn new(station: Arc<Station>) -> Self {
-        let user = match &station.spec().credentials {
-            Credentials::Basic { username, password } => Some(ServerUserToken::user_pass(username, password)),
-            // A user without a name, as others call what is a key alone.
-            Credentials::Token(key) | Credentials::ApiKey(key) => Some(ServerUserToken::user_pass(USER, key)),
-            Credentials::Login { username, password } => Some(ServerUserToken::user_pass(username, password)),
-            Credentials::Open => None,
-        };
-        let users = user.map(|user| (USER.to_owned(), user)).into_iter().collect();
+        let users = user(station.spec()).into_iter().collect();
         Self { station, checks: DefaultAuthenticator::new(users) }
     }
 

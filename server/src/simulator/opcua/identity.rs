@@ -43,7 +43,7 @@ fn make() -> Made {
         ),
         certificate_duration_days: 365,
     };
-    let (certificate, key) = (folder.path().join(CERTIFICATE), folder.path().join(PRIVATE_KEY));
+    let (certificate, key) = (folder.path().join("cert.der"), folder.path().join("key.pem"));
     let _: (X509, _) = CertificateStore::create_certificate_and_key(&data, true, &certificate, &key)?;
     let read = |path| std::fs::read(path).map_err(|error| error.to_string());
     Ok((read(certificate)?, read(key)?))

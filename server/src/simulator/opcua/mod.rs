@@ -130,6 +130,9 @@ async fn build(station: &Arc<Station>, token: CancellationToken) -> Option<(Serv
             identity::put_into(folder.path())?;
             builder = builder.certificate_path(identity::CERTIFICATE).private_key_path(identity::PRIVATE_KEY);
         }
+        if let Some((name, user)) = access::user(station.spec()) {
+            builder = builder.add_user_token(name, user);
+        }
         for (name, endpoint) in endpoints(station.spec(), secure) {
             builder = builder.add_endpoint(name, endpoint);
         }
