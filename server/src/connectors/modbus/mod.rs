@@ -5,6 +5,7 @@
 //! - [`manifest`] fields, labels and defaults; [`options`] settings to typed options
 //! - [`reference`] `holding 1 i16`: where a value is and how it is written
 //! - [`decode`] registers to numbers and texts; [`plan`] neighbouring registers in one request
+//! - [`poll`] questions and answers of one poll; [`replay`] the same against a recorded device
 //! - [`line`] one queue per TCP connection, shared by the ovens behind one gateway
 //! - [`exception`] exception codes in words; [`stages`] the connection test
 //!
@@ -16,12 +17,14 @@ mod line;
 mod manifest;
 mod options;
 mod plan;
+mod poll;
 mod reference;
+mod replay;
 mod stages;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use app::model::{failure::FailureKind, mapping::Source};
+use app::model::mapping::Source;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -29,9 +32,10 @@ use tokio::time::Instant;
 use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome, mapping::Mapping};
 use line::{Line, Session};
 use options::Options;
-use plan::{Block, Plan};
+use plan::Plan;
+use poll::Poll;
 
-pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build, replay: None };
+pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build, replay: Some(replay::replay) };
 
 fn build(settings: Settings) -> Built {
     let options = Options::parse(&settings)?;
@@ -76,37 +80,19 @@ impl Connection for Modbus {
 impl Modbus {
     /// The values of all blocks by their references.
     async fn read(&mut self, session: &mut Session<'_>) -> Result<Map<String, Value>, ConnectorError> {
-        let mut found = Map::new();
-        let mut index = 0;
-        while let Some(block) = self.plan.blocks().get(index).cloned() {
-            match session.read(block.table, block.start, block.length).await? {
-                Ok(words) => {
-                    take(&block, &words, &mut found);
-                    index += 1;
-                }
-                // The plan asks for less at once, or gives a value up; the other values are not affected.
-                Err(code) if exception::is_about_the_address(code) => self.plan.refused(index),
-                Err(code) => return Err(exception::error(code, self.options.unit)),
-            }
+        let mut poll = Poll::of(&mut self.plan, self.options.unit);
+        while let Some((table, start, length)) = poll.question() {
+            poll.answer(session.read(table, start, length).await?)?;
         }
-        if found.is_empty() {
-            let detail = format!("unit {} has none of the registers in the mapping", self.options.unit);
-            return Err(ConnectorError::new(FailureKind::Mapping, detail));
-        }
-        Ok(found)
+        poll.found()
     }
 
     fn sample(&self, found: Map<String, Value>, response_time: Duration) -> Result<Sample, ConnectorError> {
-        let answers = BTreeMap::from([(Source::Data, Value::Object(found))]);
-        let found = self.mapping.apply(&answers)?;
-        Ok(found.into_sample(response_time))
+        sample(&self.mapping, found, response_time)
     }
 }
 
-fn take(block: &Block, words: &[u16], found: &mut Map<String, Value>) {
-    for reference in &block.references {
-        let from = usize::from(reference.address - block.start);
-        let Some(words) = words.get(from..from + usize::from(reference.length())) else { continue };
-        found.insert(reference.text.clone(), decode::value(reference, words));
-    }
+fn sample(mapping: &Mapping, found: Map<String, Value>, response_time: Duration) -> Result<Sample, ConnectorError> {
+    let answers = BTreeMap::from([(Source::Data, Value::Object(found))]);
+    Ok(mapping.apply(&answers)?.into_sample(response_time))
 }

@@ -263,7 +263,8 @@ mod tests {
     #[test]
     fn a_fingerprint_is_read_as_people_write_it() {
         let hex = "0123456789abcdef".repeat(4);
-        let colons = hex.to_uppercase().as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned());
+        let upper = hex.to_uppercase();
+        let colons = upper.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned());
         let colons = format!("sha256:{}", colons.collect::<Vec<_>>().join(":"));
         let options = parse("oven", json!({"server_fingerprint": colons}), &[]).unwrap();
         assert_eq!(options.fingerprint, Some(hex));

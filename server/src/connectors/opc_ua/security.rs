@@ -52,8 +52,20 @@ async fn offered(options: &Options) -> Result<Vec<EndpointDescription>, Connecto
     let endpoints = client
         .get_server_endpoints_from_url(options.url.as_str())
         .await
-        .map_err(|error| status::error(&error, &options.url))?;
+        .map_err(|error| no_server(status::error(&error, &options.url)))?;
     Ok(endpoints.into_iter().filter(|endpoint| client.is_supported_endpoint(endpoint)).collect())
+}
+
+/// The port was open a moment ago: who closes it on the first question speaks something else.
+fn no_server(error: ConnectorError) -> ConnectorError {
+    if error.kind != FailureKind::Unreachable {
+        return error;
+    }
+    ConnectorError::new(
+        FailureKind::Protocol,
+        format!("the port is open, but nobody speaks OPC UA there; {}", error.detail),
+    )
+    .with_code(error.code)
 }
 
 /// The chosen endpoint, under the address that the admin entered: servers often name a host that only they know.
@@ -252,5 +264,93 @@ impl Way {
         self.client
             .connect_to_endpoint_directly(self.endpoint, identity)
             .map_err(|error| status::error(&error, &options.url))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+    use serde_json::json;
+
+    use super::*;
+    use crate::connectors::Settings;
+
+    /// An endpoint with a certificate that is valid for so many days from yesterday.
+    fn endpoint(days: i64) -> EndpointDescription {
+        let mut params = CertificateParams::new(vec!["oven".to_owned()]).unwrap();
+        params.not_before = time::OffsetDateTime::now_utc() - time::Duration::days(10);
+        params.not_after = time::OffsetDateTime::now_utc() + time::Duration::days(days);
+        let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
+        EndpointDescription {
+            server_certificate: opcua::types::ByteString::from(der),
+            security_mode: MessageSecurityMode::SignAndEncrypt,
+            ..EndpointDescription::default()
+        }
+    }
+
+    fn options(config: serde_json::Value) -> Options {
+        Options::parse(&Settings::for_tests("oven", config)).unwrap_or_else(|errors| panic!("{errors:?}"))
+    }
+
+    #[test]
+    fn only_the_certificate_that_an_admin_saw_is_trusted() {
+        let (endpoint, other) = (endpoint(30), endpoint(30));
+        let found = fingerprint(&endpoint).unwrap();
+        let code = |config| trust(&endpoint, &options(config)).map_err(|error| error.code);
+        assert_eq!(code(json!({})), Err(UNTRUSTED.to_owned()));
+        assert_eq!(code(json!({"server_fingerprint": found})), Ok(()));
+        let wrong = fingerprint(&other).unwrap();
+        assert_eq!(code(json!({"server_fingerprint": wrong})), Err("other_certificate".to_owned()));
+    }
+
+    #[test]
+    fn an_expired_certificate_is_not_trusted_though_it_was_seen() {
+        let endpoint = endpoint(-1);
+        let config = json!({"server_fingerprint": fingerprint(&endpoint).unwrap()});
+        let error = trust(&endpoint, &options(config)).unwrap_err();
+        assert_eq!((error.kind, error.code.as_str()), (FailureKind::Tls, "certificate_time"));
+    }
+
+    #[test]
+    fn certificates_in_the_folder_are_trusted() {
+        let endpoint = endpoint(30);
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = options(json!({}));
+        options.folder = folder.path().to_owned();
+        fs::create_dir(folder.path().join("trusted")).unwrap();
+        fs::write(folder.path().join("trusted/readme.txt"), "not a certificate").unwrap();
+        assert!(trust(&endpoint, &options).is_err());
+        fs::write(folder.path().join("trusted/oven.der"), endpoint.server_certificate.value.as_ref().unwrap()).unwrap();
+        assert!(trust(&endpoint, &options).is_ok());
+    }
+
+    #[test]
+    fn a_password_never_travels_where_nobody_is_trusted() {
+        use opcua::types::UserTokenPolicy;
+        let tokens = || {
+            Some(vec![
+                UserTokenPolicy::anonymous(),
+                UserTokenPolicy { token_type: UserTokenType::UserName, ..UserTokenPolicy::default() },
+            ])
+        };
+        let secure = EndpointDescription {
+            user_identity_tokens: tokens(),
+            security_policy_uri: SecurityPolicy::Basic256Sha256.to_uri().into(),
+            ..endpoint(30)
+        };
+        let open = EndpointDescription {
+            user_identity_tokens: tokens(),
+            security_mode: MessageSecurityMode::None,
+            security_policy_uri: SecurityPolicy::None.to_uri().into(),
+            ..EndpointDescription::default()
+        };
+        let offered = || vec![open.clone(), secure.clone()];
+        let anonymous = best(offered(), &options(json!({}))).unwrap();
+        assert_eq!(anonymous.security_mode, MessageSecurityMode::None);
+        let mut with_password = options(json!({}));
+        with_password.login = Login::Password { username: "u".to_owned(), password: "p".to_owned() };
+        assert_eq!(best(offered(), &with_password).unwrap_err().code, UNTRUSTED);
+        with_password.fingerprint = fingerprint(&secure);
+        assert_eq!(best(offered(), &with_password).unwrap().security_mode, MessageSecurityMode::SignAndEncrypt);
     }
 }
