@@ -17,6 +17,8 @@ export class Bakery {
     private readonly control: string,
     private readonly process: ChildProcess,
     private readonly folder: string,
+    /** How many ovens the demo has. */
+    readonly size: number,
   ) {}
 
   static async open(): Promise<Bakery> {
@@ -38,7 +40,8 @@ export class Bakery {
     }
     if (!url || !control) throw new Error('the demo ended before it printed its address');
     child.stdout!.resume();
-    return new Bakery(url, control, child, folder);
+    const ovens: SimulatedOven[] = await (await fetch(`${control}/sim/ovens`)).json();
+    return new Bakery(url, control, child, folder, ovens.length);
   }
 
   async close(): Promise<void> {
@@ -106,7 +109,9 @@ export const test = base.extend<Fixtures, { bakery: Bakery }>({
 
 export { expect };
 
-export const card = (page: Page, name: string): Locator => page.getByTestId('oven-card').filter({ hasText: name });
+/** The card of exactly this oven: `Combi 1` is not `Combi 10`. */
+export const card = (page: Page, name: string): Locator =>
+  page.getByTestId('oven-card').filter({ hasText: new RegExp(`${name}(?!\\d)`) });
 
 /** Waits until the island runs and its socket is open. */
 export const live = (page: Page): Promise<void> =>

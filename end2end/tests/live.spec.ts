@@ -4,10 +4,10 @@ import { card, expect, live, test } from './bakery';
 
 const INTERVAL_MS = 2_000;
 
-test('a temperature changes on the board without a reload', async ({ page, login }) => {
+test('a temperature changes on the board without a reload', async ({ page, bakery, login }) => {
   await login('turno');
   await live(page);
-  await expect(page.getByTestId('oven-card')).toHaveCount(7);
+  await expect(page.getByTestId('oven-card')).toHaveCount(bakery.size);
   const loads: string[] = [];
   page.on('load', () => loads.push(page.url()));
   const temperature = card(page, 'Horno de pisos 1').getByTestId('temperature');
@@ -16,11 +16,10 @@ test('a temperature changes on the board without a reload', async ({ page, login
   expect(loads).toEqual([]);
 });
 
-test('ovens of every protocol are live at the same time', async ({ page, login }) => {
+test('ovens of every protocol are live at the same time', async ({ page, bakery, login }) => {
   await login('turno');
   await live(page);
-  // The first by Modbus, the others by HTTP.
-  for (const name of ['Horno de pisos 7', 'Horno de pisos 1', 'Horno rotativo 2', 'Combi 3']) {
+  for (const { name } of await bakery.ovens()) {
     await expect(card(page, name)).toHaveAttribute('data-freshness', 'live');
     await expect(card(page, name).getByTestId('temperature')).toHaveText(/\d/);
   }
@@ -104,7 +103,7 @@ test('everything can be read without scripts', async ({ browser, bakery, login, 
   });
   const plain = await context.newPage();
   await plain.goto('/');
-  await expect(plain.getByTestId('oven-card')).toHaveCount(7);
+  await expect(plain.getByTestId('oven-card')).toHaveCount(bakery.size);
   await expect(plain.getByTestId('temperature').first()).toHaveText(/\d/);
   await plain.getByTestId('oven-card').first().getByRole('link').first().click();
   await expect(plain.getByRole('heading', { level: 1 })).toBeVisible();

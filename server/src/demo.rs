@@ -10,12 +10,16 @@ use zeroize::Zeroizing;
 
 use crate::{
     auth::password,
+    connectors,
     http::Demo,
     service::{Actor, Service, configure::SecretChange},
-    simulator::{OvenSpec, RunningOven},
+    simulator::{OvenSpec, RunningOven, demo_ovens},
 };
 
+mod mapping;
 mod ovens;
+#[cfg(test)]
+mod tests;
 
 /// Name, password and role of the demo's users. They are public, so the demo listens on this machine only.
 pub const LOGINS: [(&str, &str, Role); 3] = [
@@ -30,6 +34,11 @@ pub const MARK: &str = "demo";
 /// What the login page shows.
 pub fn logins() -> Demo {
     Demo { logins: LOGINS.iter().map(|(name, password, _)| ((*name).to_owned(), (*password).to_owned())).collect() }
+}
+
+/// The ovens of the demo: one at least for every driver there is.
+pub fn bakery() -> Vec<OvenSpec> {
+    demo_ovens().into_iter().filter(|oven| connectors::find(ovens::protocol(oven.vendor)).is_some()).collect()
 }
 
 /// Makes the users and ovens that are not there yet, and points the ovens to where the simulator listens now.

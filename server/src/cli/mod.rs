@@ -40,6 +40,13 @@ enum Command {
     Simulate {
         #[arg(long, default_value_t = 6)]
         ovens: usize,
+        /// What they speak.
+        #[arg(long, value_enum, default_value_t = simulate::Kind::Rest)]
+        kind: simulate::Kind,
+        /// MQTT ovens publish to this broker instead of having one each; user and password from
+        /// HORNERO_BROKER_USER and HORNERO_BROKER_PASSWORD.
+        #[arg(long, value_name = "HOST:PORT")]
+        broker: Option<String>,
         /// Seconds between polls in the printed settings.
         #[arg(long, default_value_t = 1)]
         interval: u32,
@@ -86,7 +93,9 @@ pub async fn run() -> anyhow::Result<()> {
     match command {
         Command::Serve => serve::serve(load()?).await,
         Command::Demo { control } => serve::demo(load()?, control.as_deref()).await,
-        Command::Simulate { ovens, interval } => simulate::run(ovens, interval).await,
+        Command::Simulate { ovens, kind, broker, interval } => {
+            simulate::run(kind, ovens, interval, broker.as_deref()).await
+        }
         Command::Keys { action: KeyAction::Init } => keys::init(&load()?),
         Command::Keys { action: KeyAction::Rotate } => keys::rotate(&load()?),
         Command::Config { action: ConfigAction::List } => {

@@ -12,7 +12,7 @@ use server::{
     demo,
     http::Demo,
     secrets::Keyring,
-    simulator::{Simulator, demo_ovens},
+    simulator::Simulator,
 };
 use tokio::{
     net::TcpListener,
@@ -63,7 +63,7 @@ pub async fn demo(mut config: Config, control: Option<&str>) -> anyhow::Result<(
         None => Keyring::generate_file(&config.master_key_file)?,
     };
     let shutdown = CancellationToken::new();
-    let simulator = Simulator::start(demo_ovens(), shutdown.clone())?;
+    let simulator = Simulator::start(demo::bakery(), shutdown.clone())?;
     let server = Server::start(&config, keyring, listener, Some(demo::logins())).await?;
     demo::seed(&server.service, &simulator.ovens()).await?;
     if let Some(address) = control {

@@ -1,47 +1,68 @@
-//! How the simulated vendors' answers are mapped: the same settings that an admin would enter.
+//! How simulated ovens are connected: the same settings that an admin would enter.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use app::model::{
     equipment::{EquipmentDraft, EquipmentKind},
-    mapping::{MappingRule, Source, Target, TimeFormat},
-    unit::Unit,
+    mapping::Source,
 };
 use serde_json::json;
 
-use crate::simulator::{Credentials, OvenSpec, Vendor};
+use super::mapping;
+use crate::simulator::{Credentials, OvenSpec, Vendor, state_topic};
+
+/// The driver that connects an oven of this vendor.
+pub fn protocol(vendor: Vendor) -> &'static str {
+    match vendor {
+        Vendor::Generic | Vendor::Decks | Vendor::Combi => "rest_api",
+        Vendor::Registers => "modbus",
+        Vendor::OpcUa => "opc_ua",
+        Vendor::Mqtt => "mqtt",
+        Vendor::Rational => "rational",
+        Vendor::Wachtel => "wachtel",
+        Vendor::Salva => "salva",
+        Vendor::Custom => "custom",
+    }
+}
 
 /// The draft and the credentials of a simulated oven at this address.
 pub fn connection(spec: &OvenSpec, addr: SocketAddr, interval_s: u32) -> (EquipmentDraft, BTreeMap<String, String>) {
-    let (rules, zones) = match spec.vendor {
-        Vendor::Generic => generic(),
-        Vendor::Decks => decks(),
-        Vendor::Combi => combi(),
-        Vendor::Registers => registers(),
-    };
+    let (rules, zones) = mapping::rules(spec.vendor);
     let (auth, secrets) = credentials(&spec.credentials);
-    let (protocol, endpoint, config) = if spec.vendor == Vendor::Registers {
-        ("modbus", addr.ip().to_string(), json!({"timeout": 2.0, "mapping": rules}))
-    } else {
-        let mut config = json!({
-            "data_endpoint": spec.vendor.data_endpoint(),
-            "equipment_id": spec.id,
-            "auth": auth,
-            "timeout": 2.0,
-            "mapping": rules,
-        });
-        if rules.iter().any(|rule| rule.source == Source::Status) {
-            config["status_endpoint"] = json!(spec.vendor.status_endpoint());
+    let host = addr.ip().to_string();
+    let (endpoint, mut config) = match spec.vendor {
+        Vendor::Generic | Vendor::Decks | Vendor::Combi => {
+            let mut config = json!({
+                "data_endpoint": spec.vendor.data_endpoint(),
+                "equipment_id": spec.id,
+                "auth": auth,
+                "timeout": 2.0,
+            });
+            if rules.iter().any(|rule| rule.source == Source::Status) {
+                config["status_endpoint"] = json!(spec.vendor.status_endpoint());
+            }
+            (format!("http://{host}"), config)
         }
-        ("rest_api", format!("http://{}", addr.ip()), config)
+        Vendor::Registers => (host, json!({"timeout": 2.0})),
+        Vendor::OpcUa => (
+            format!("opc.tcp://{host}"),
+            json!({"security_policy": "none", "security_mode": "none", "login": "anonymous", "timeout": 5.0}),
+        ),
+        Vendor::Mqtt => (host, json!({"topics": state_topic(&spec.id)})),
+        Vendor::Rational => (format!("http://{host}/api/v1"), json!({"unit_id": spec.id})),
+        Vendor::Wachtel | Vendor::Salva => (format!("http://{host}/api"), json!({"oven_id": spec.id})),
+        Vendor::Custom => (format!("http://{host}"), json!({"equipment_id": spec.id})),
     };
+    if !rules.is_empty() {
+        config["mapping"] = json!(rules);
+    }
     let draft = EquipmentDraft {
         name: spec.name.clone(),
         location: spec.area.clone(),
         kind: EquipmentKind::parse(spec.kind.as_str()).unwrap_or(EquipmentKind::Other),
         manufacturer: Some(spec.manufacturer.clone()),
         model: Some(spec.model.clone()),
-        iot_protocol: Some(protocol.to_owned()),
+        iot_protocol: Some(protocol(spec.vendor).to_owned()),
         iot_endpoint: Some(endpoint),
         iot_port: Some(addr.port()),
         iot_config: config.as_object().cloned().unwrap_or_default(),
@@ -61,180 +82,10 @@ fn credentials(credentials: &Credentials) -> (&'static str, BTreeMap<String, Str
             ("basic", named(&[("username", username), ("password", password)]))
         }
         Credentials::Token(token) => ("bearer", named(&[("token", token)])),
+        Credentials::Login { username, password } => {
+            ("login", named(&[("username", username), ("password", password)]))
+        }
         Credentials::Open => ("none", BTreeMap::new()),
         Credentials::ApiKey(key) => ("api_key_header", named(&[("api_key", key)])),
     }
-}
-
-fn rule(target: &str, path: &str) -> MappingRule {
-    MappingRule::new(Target::parse(target).expect("the demo maps to known values"), path)
-}
-
-fn words(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(raw, word)| ((*raw).to_owned(), (*word).to_owned())).collect()
-}
-
-fn registers() -> (Vec<MappingRule>, u32) {
-    let tenths = |target: &str, path: &str| MappingRule {
-        scale: 0.1,
-        null_values: vec!["-32768".to_owned()],
-        ..rule(target, path)
-    };
-    let modes =
-        [("0", "idle"), ("1", "preheating"), ("2", "running"), ("3", "running"), ("4", "running"), ("5", "cooling")];
-    let stages =
-        [("0", "idle"), ("1", "preheating"), ("2", "loading"), ("3", "steaming"), ("4", "baking"), ("5", "cooling")];
-    let rules = vec![
-        MappingRule { required: true, ..tenths("temperature", "holding 1 i16") },
-        tenths("target_temperature", "holding 5 i16"),
-        tenths("temperature_zones.deck 1 top", "holding 10 i16"),
-        tenths("temperature_zones.deck 1 bottom", "holding 11 i16"),
-        tenths("temperature_zones.deck 2 top", "holding 12 i16"),
-        tenths("temperature_zones.deck 2 bottom", "holding 13 i16"),
-        tenths("temperature_zones.core", "holding 20 i16"),
-        rule("humidity", "holding 30"),
-        rule("steam_level", "holding 31"),
-        MappingRule { words: words(&modes), ..rule("operational_status", "holding 40") },
-        MappingRule { words: words(&stages), ..rule("cycle_stage", "holding 40") },
-        rule("cycle_progress_percentage", "holding 41"),
-        MappingRule {
-            unit: Some(Unit::Second),
-            null_values: vec!["65535".to_owned()],
-            ..rule("time_remaining_minutes", "holding 42")
-        },
-        MappingRule { unit: Some(Unit::WattHour), ..rule("energy_consumption_kwh", "holding 50 u32 cdab") },
-        MappingRule { unit: Some(Unit::Watt), ..rule("power_kw", "holding 52") },
-        rule("door_status", "coil 0"),
-    ];
-    (rules, 5)
-}
-
-fn generic() -> (Vec<MappingRule>, u32) {
-    let plain = [
-        ("reading_time", "/timestamp"),
-        ("target_temperature", "/setpoint"),
-        ("temperature_zones.upper", "/zones/upper"),
-        ("temperature_zones.middle", "/zones/middle"),
-        ("temperature_zones.lower", "/zones/lower"),
-        ("humidity", "/humidity"),
-        ("energy_consumption_kwh", "/energy_kwh"),
-        ("power_kw", "/power_kw"),
-        ("operational_status", "/status"),
-        ("cycle_stage", "/stage"),
-        ("cycle_progress_percentage", "/progress"),
-        ("time_remaining_minutes", "/remaining_min"),
-        ("door_status", "/door"),
-        ("steam_level", "/steam_level"),
-        ("motor_speed_rpm", "/fan_rpm"),
-        ("product_weight_kg", "/weight_kg"),
-        ("additional_sensors.program", "/program"),
-    ];
-    let mut rules = vec![MappingRule { required: true, ..rule("temperature", "/temperature") }];
-    rules.extend(plain.map(|(target, path)| rule(target, path)));
-    (rules, 3)
-}
-
-fn decks() -> (Vec<MappingRule>, u32) {
-    let hundredths = |target: &str, path: &str| MappingRule {
-        scale: 0.01,
-        null_values: vec!["-32768".to_owned()],
-        ..rule(target, path)
-    };
-    let with_null =
-        |target: &str, path: &str| MappingRule { null_values: vec!["-32768".to_owned()], ..rule(target, path) };
-    let modes = words(&[
-        ("Bereit", "idle"),
-        ("Vorheizen", "preheating"),
-        ("Beschicken", "running"),
-        ("Schwaden", "running"),
-        ("Backen", "running"),
-        ("Gären", "running"),
-        ("Abkühlen", "cooling"),
-    ]);
-    let stages = words(&[
-        ("Bereit", "idle"),
-        ("Vorheizen", "preheating"),
-        ("Beschicken", "loading"),
-        ("Schwaden", "steaming"),
-        ("Backen", "baking"),
-        ("Gären", "proofing"),
-        ("Abkühlen", "cooling"),
-    ]);
-    let rules = vec![
-        MappingRule { time_format: Some(TimeFormat::EpochMillis), ..rule("reading_time", "/ts") },
-        MappingRule { required: true, ..hundredths("temperature", "/kammer/ist") },
-        hundredths("target_temperature", "/kammer/soll"),
-        hundredths("temperature_zones.deck 1 top", "$.decks[0]['deck:1'][0]"),
-        hundredths("temperature_zones.deck 1 bottom", "$.decks[0]['deck:1'][1]"),
-        hundredths("temperature_zones.deck 2 top", "$.decks[1]['deck:2'][0]"),
-        hundredths("temperature_zones.deck 2 bottom", "$.decks[1]['deck:2'][1]"),
-        hundredths("temperature_zones.core", "/kern/0/1"),
-        hundredths("humidity", "/feuchte"),
-        rule("steam_level", "/schwaden"),
-        MappingRule { unit: Some(Unit::WattHour), ..rule("energy_consumption_kwh", "/energie_wh") },
-        MappingRule { unit: Some(Unit::Watt), ..rule("power_kw", "/leistung_w") },
-        MappingRule { scale: 0.1, ..with_null("cycle_progress_percentage", "/fortschritt_promille") },
-        MappingRule { unit: Some(Unit::Second), ..with_null("time_remaining_minutes", "/restzeit_s") },
-        with_null("motor_speed_rpm", "/luefter"),
-        MappingRule { words: modes, source: Source::Status, ..rule("operational_status", "/betriebsart") },
-        MappingRule { words: stages, ..rule("cycle_stage", "/betriebsart") },
-        MappingRule { words: words(&[("offen", "open"), ("zu", "closed")]), ..rule("door_status", "/tuer") },
-    ];
-    (rules, 5)
-}
-
-fn combi() -> (Vec<MappingRule>, u32) {
-    let fahrenheit = |target: &str, path: &str| MappingRule { unit: Some(Unit::Fahrenheit), ..rule(target, path) };
-    let modes = words(&[
-        ("0", "offline"),
-        ("1", "idle"),
-        ("2", "preheating"),
-        ("3", "standby"),
-        ("4", "running"),
-        ("5", "running"),
-        ("6", "running"),
-        ("7", "running"),
-        ("8", "cleaning"),
-        ("9", "idle"),
-        ("10", "error"),
-        ("11", "running"),
-    ]);
-    let stages = words(&[
-        ("0", "idle"),
-        ("1", "idle"),
-        ("2", "preheating"),
-        ("3", "idle"),
-        ("4", "steaming"),
-        ("5", "baking"),
-        ("6", "baking"),
-        ("7", "baking"),
-        ("8", "cleaning"),
-        ("9", "idle"),
-        ("10", "other"),
-        ("11", "loading"),
-    ]);
-    let unplugged = vec!["0.0".to_owned()];
-    let rules = vec![
-        // The unit's clock has no zone and stands on UTC, which the bakery's zone would misread: arrival counts.
-        MappingRule { required: true, ..fahrenheit("temperature", "/cabinet/actual") },
-        fahrenheit("target_temperature", "/cabinet/set"),
-        fahrenheit("temperature_zones.cabinet", "/cabinet/sensors/0"),
-        MappingRule { null_values: unplugged, ..fahrenheit("temperature_zones.core", "/core/actual") },
-        rule("humidity", "/humidity"),
-        rule("steam_level", "/steam"),
-        rule("motor_speed_rpm", "/fan"),
-        rule("energy_consumption_kwh", "/energy/total_kwh"),
-        rule("power_kw", "/energy/power_kw"),
-        rule("cycle_progress_percentage", "/progress"),
-        MappingRule {
-            unit: Some(Unit::Second),
-            null_values: vec!["0".to_owned()],
-            ..rule("time_remaining_minutes", "/remaining_s")
-        },
-        MappingRule { words: modes, ..rule("operational_status", "/mode") },
-        MappingRule { words: stages, ..rule("cycle_stage", "/mode") },
-        rule("door_status", "/door"),
-        rule("additional_sensors.program", "/program/name"),
-    ];
-    (rules, 2)
 }

@@ -1,200 +1,25 @@
-//! One oven behind its own listener.
+//! One oven that answers HTTP requests.
 
-use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
-use jiff::Timestamp;
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::fault::{self, Fault};
-use super::line::{self, Lines};
-use super::oven::{Oven, Snapshot};
-use super::registers;
-use super::spec::{OvenSpec, Vendor};
+use super::line::Lines;
+use super::station::{Station, when_due};
 use super::vendor;
 
-/// An order to an oven, acknowledged when it is carried out.
-pub struct Order {
-    pub fault: Fault,
-    pub done: oneshot::Sender<io::Result<()>>,
-}
-
-/// What the listener's task, the answers and the simulator share of one oven.
-pub struct Station {
-    spec: Arc<OvenSpec>,
-    /// Held only while the model advances, never across a wait.
-    oven: Mutex<Oven>,
-    in_force: watch::Sender<InForce>,
-}
-
-/// A fault, with the values that a frozen oven goes on showing.
-#[derive(Clone, Default)]
-pub struct InForce {
-    pub fault: Fault,
-    pub frozen: Option<Snapshot>,
-}
-
-impl Station {
-    pub fn new(spec: Arc<OvenSpec>, now: Instant) -> Self {
-        let oven = Mutex::new(Oven::warm(&spec, now));
-        Self { spec, oven, in_force: watch::Sender::default() }
-    }
-
-    pub fn fault(&self) -> Fault {
-        self.in_force.borrow().fault
-    }
-
-    /// The true state now. Advancing happens here, so an oven that nobody asks costs nothing.
-    pub fn snapshot(&self) -> Snapshot {
-        let mut oven = self.oven();
-        oven.advance_to(Instant::now());
-        oven.snapshot(Timestamp::now())
-    }
-
-    pub fn hold_door(&self, held: Option<bool>) {
-        let mut oven = self.oven();
-        // Up to now the door was as it was; only the future is different.
-        oven.advance_to(Instant::now());
-        oven.hold_door(held);
-    }
-
-    fn put_in_force(&self, fault: Fault) {
-        let frozen = (fault == Fault::Frozen).then(|| self.snapshot());
-        self.in_force.send_replace(InForce { fault, frozen });
-    }
-
-    fn oven(&self) -> MutexGuard<'_, Oven> {
-        self.oven.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Where an oven's port is between two orders.
-enum Port {
-    Listening(TcpListener),
-    /// Down: the address is kept, but refuses.
-    Reserved(TcpSocket),
-    /// Down, and even keeping the address failed; binding it is tried again with the next order.
-    Lost,
-}
-
-/// Serves an oven, and carries out orders, until shutdown.
-pub async fn run(
-    station: Arc<Station>,
-    listener: TcpListener,
-    addr: SocketAddr,
-    mut orders: mpsc::Receiver<Order>,
-    shutdown: CancellationToken,
-) {
-    let mut port = Port::Listening(listener);
-    loop {
-        port = match port {
-            Port::Listening(listener) => match serve(&station, listener, &mut orders, &shutdown).await {
-                Some(done) => go_down(addr, done),
-                None => return,
-            },
-            port => match refuse(&station, port, addr, &mut orders, &shutdown).await {
-                Some(port) => port,
-                None => return,
-            },
-        }
-    }
-}
-
-/// Serves until the oven is ordered down, then cuts every connection and returns whom to tell; nothing on shutdown.
-async fn serve(
-    station: &Arc<Station>,
-    listener: TcpListener,
-    orders: &mut mpsc::Receiver<Order>,
-    shutdown: &CancellationToken,
-) -> Option<oneshot::Sender<io::Result<()>>> {
-    let cut = shutdown.child_token();
-    let open = TaskTracker::new();
-    let answers =
-        Router::new().fallback(answer).with_state(Answering { station: Arc::clone(station), cut: cut.clone() });
-    let mut serving: Pin<Box<dyn Future<Output = ()> + Send>> = if station.spec.vendor == Vendor::Registers {
-        Box::pin(registers::serve(Arc::clone(station), listener, cut.clone(), open.clone()))
-    } else {
-        let lines = Lines { listener, cut: cut.clone(), open: open.clone() };
-        Box::pin(async move {
-            // It only ends when it is dropped.
-            let _ = axum::serve(lines, answers).await;
-        })
-    };
-    let down = loop {
-        tokio::select! {
-            () = shutdown.cancelled() => break None,
-            () = &mut serving => break None,
-            Some(Order { fault, done }) = orders.recv() => {
-                station.put_in_force(fault);
-                if fault == Fault::Down {
-                    break Some(done);
-                }
-                // Nobody may be waiting any more, which changes nothing.
-                let _ = done.send(Ok(()));
-            }
-        }
-    };
-    // The listener goes first, or a client that is cut could be back before the port refuses.
-    drop(serving);
-    cut.cancel();
-    open.close();
-    open.wait().await;
-    down
-}
-
-/// Keeps the address of an oven that has just stopped listening.
-fn go_down(addr: SocketAddr, done: oneshot::Sender<io::Result<()>>) -> Port {
-    // The port refuses either way, so the order is carried out even where the address could not be kept.
-    let port = line::reserve(addr).map_or(Port::Lost, Port::Reserved);
-    let _ = done.send(Ok(()));
-    port
-}
-
-/// Waits, with the port refusing, until an order brings the oven back; nothing on shutdown.
-async fn refuse(
-    station: &Station,
-    port: Port,
-    addr: SocketAddr,
-    orders: &mut mpsc::Receiver<Order>,
-    shutdown: &CancellationToken,
-) -> Option<Port> {
-    let Order { fault, done } = tokio::select! {
-        () = shutdown.cancelled() => return None,
-        order = orders.recv() => match order {
-            Some(order) => order,
-            // Nobody is left who could bring it back.
-            None => return None,
-        },
-    };
-    if fault == Fault::Down {
-        let _ = done.send(Ok(()));
-        return Some(port);
-    }
-    let bound = match port {
-        Port::Listening(listener) => Ok(listener),
-        Port::Reserved(socket) => line::listen_again(socket),
-        Port::Lost => line::listen(addr.port()),
-    };
-    let (port, outcome) = match bound {
-        Ok(listener) => {
-            station.put_in_force(fault);
-            (Port::Listening(listener), Ok(()))
-        }
-        Err(error) => (Port::Lost, Err(error)),
-    };
-    let _ = done.send(outcome);
-    Some(port)
+/// Answers until it is dropped.
+pub async fn serve(station: Arc<Station>, lines: Lines) {
+    let cut = lines.cut.clone();
+    let answers = Router::new().fallback(answer).with_state(Answering { station, cut });
+    // It only ends when it is dropped.
+    let _ = axum::serve(lines, answers).await;
 }
 
 /// What answering a request takes.
@@ -209,20 +34,27 @@ async fn answer(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    body: Bytes,
 ) -> Response {
     tokio::select! {
-        response = respond(&station, &method, &uri, &headers) => response,
+        response = respond(&station, &method, &uri, &headers, &body) => response,
         // The connection is gone; this only ends the task.
         () = cut.cancelled() => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 
-async fn respond(station: &Station, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
+async fn respond(station: &Station, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Response {
     let in_force = when_due(station).await;
     if let Some(response) = fault::instead(in_force.fault) {
         return response;
     }
-    let spec = &station.spec;
+    let spec = station.spec();
+    if *method == Method::POST && spec.vendor.login_endpoint() == Some(uri.path()) {
+        return match in_force.fault {
+            Fault::WrongPassword => vendor::unauthorized(spec),
+            _ => vendor::login::answer(spec, body),
+        };
+    }
     if in_force.fault == Fault::WrongPassword || !vendor::authorized(&spec.credentials, headers, uri) {
         return vendor::unauthorized(spec);
     }
@@ -232,35 +64,10 @@ async fn respond(station: &Station, method: &Method, uri: &Uri, headers: &Header
     if !matches!(*method, Method::GET | Method::HEAD) {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
     }
-    let mut snapshot = in_force.frozen.unwrap_or_else(|| station.snapshot());
-    if in_force.fault == Fault::OutOfRange {
-        snapshot.temperature_celsius = fault::OUT_OF_RANGE_CELSIUS;
-        snapshot.zones_celsius.values_mut().for_each(|celsius| *celsius = fault::OUT_OF_RANGE_CELSIUS);
-    }
-    let body = vendor::encode(spec, document, &snapshot);
+    let body = vendor::encode(spec, document, &station.shown(&in_force));
     if in_force.fault == Fault::Drip {
         let json = [(header::CONTENT_TYPE, "application/json")];
         return (json, Body::from_stream(fault::drip(body.to_string().into()))).into_response();
     }
     Json(body).into_response()
-}
-
-/// Waits as long as a fault makes a request wait, and says which fault to answer with. A fault that is lifted or
-/// replaced in the meantime no longer holds the request back.
-pub async fn when_due(station: &Station) -> InForce {
-    let mut faults = station.in_force.subscribe();
-    loop {
-        let in_force = faults.borrow_and_update().clone();
-        let wait = match in_force.fault {
-            // An oven that is going down says nothing more; its connections are about to be cut.
-            Fault::Hang | Fault::Down => Duration::MAX,
-            Fault::Slow { delay_ms } => Duration::from_millis(delay_ms),
-            _ => return in_force,
-        };
-        tokio::select! {
-            () = tokio::time::sleep(wait) => return in_force,
-            // The sender lives in the station, so this is never an error.
-            _ = faults.changed() => {}
-        }
-    }
 }

@@ -13,11 +13,11 @@
 //! - `program`: bake programs, and the words for what an oven is doing.
 //! - `cycle`: the stages an oven goes through with its programs (pure).
 //! - `oven`: physics and program together, and the [`Snapshot`] of them.
-//! - `vendor`: the JSON three imaginary vendors make of a snapshot, and the credentials each wants.
+//! - `vendor`: the JSON vendors make of a snapshot, and the credentials each wants.
 //! - `fault`: what can be made to go wrong, and the answers a faulty oven gives.
-//! - `http`: one listener an oven; lazily advances the model to the time of each request.
-//! - `registers`: an oven that speaks Modbus TCP.
-//! - `line`: connections that can be cut.
+//! - `station`: one listener an oven; lazily advances the model to the time of each request.
+//! - `http`, `registers`, `opcua`, `mqtt`: what answers behind the listener: HTTP, Modbus TCP, OPC UA, MQTT.
+//! - `line`: connections that can be cut; `relay`: connections that faults happen to.
 //! - `control`: the loopback API that lists the ovens and sets faults.
 
 mod bakery;
@@ -28,10 +28,14 @@ mod dough;
 mod fault;
 mod http;
 mod line;
+mod mqtt;
+mod opcua;
 mod oven;
 mod program;
 mod registers;
+mod relay;
 mod spec;
+mod station;
 #[cfg(test)]
 mod tests;
 mod thermal;
@@ -47,13 +51,15 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use bakery::{demo_ovens, fleet};
+pub use bakery::{FleetKind, demo_ovens, fleet, fleet_of};
 pub use fault::Fault;
+pub use mqtt::fleet as publishers;
+pub use mqtt::{availability_topic, state_topic};
 pub use oven::Snapshot;
 pub use program::{Program, Stage, Status};
 pub use spec::{Credentials, OvenKind, OvenSpec, Vendor};
 
-use http::{Order, Station};
+use station::{Order, Station};
 
 /// Ovens that are running. Clones share the same ovens; dropping the last one leaves them running until shutdown.
 #[derive(Clone)]
@@ -114,7 +120,7 @@ impl Simulator {
                 let spec = Arc::new(spec);
                 let station = Arc::new(Station::new(Arc::clone(&spec), now));
                 let (orders, inbox) = mpsc::channel(8);
-                tasks.spawn(http::run(Arc::clone(&station), listener, addr, inbox, shutdown.clone()));
+                tasks.spawn(station::run(Arc::clone(&station), listener, addr, inbox, shutdown.clone()));
                 Place { oven: RunningOven { spec, addr }, station, orders }
             })
             .collect();

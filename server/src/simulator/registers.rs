@@ -7,19 +7,17 @@
 
 use std::{future::Future, io, pin::Pin, sync::Arc};
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_modbus::{
     ExceptionCode, Request, Response,
     server::{Service, tcp::Server},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
 use super::{
     fault::Fault,
-    http::{Station, when_due},
-    line::Line,
+    line::{Line, Lines},
     oven::Snapshot,
     program::Stage,
+    station::{Station, when_due},
 };
 
 /// What a 16-bit controller writes where no sensor is.
@@ -27,8 +25,9 @@ const NO_VALUE: u16 = 0x8000;
 const NO_TIME: u16 = 0xFFFF;
 const REGISTERS: u16 = 60;
 
-/// Serves one oven until it is cut.
-pub async fn serve(station: Arc<Station>, listener: TcpListener, cut: CancellationToken, open: TaskTracker) {
+/// Serves one oven until it is dropped.
+pub async fn serve(station: Arc<Station>, lines: Lines) {
+    let Lines { listener, cut, open } = lines;
     let server = Server::new(listener);
     let connected = |stream: TcpStream, _| {
         let service = Controller { station: Arc::clone(&station) };
@@ -62,10 +61,7 @@ async fn answer(station: &Station, request: Request<'static>) -> Result<Response
         Fault::WrongShape => return Err(ExceptionCode::IllegalDataAddress),
         _ => {}
     }
-    let mut snapshot = in_force.frozen.unwrap_or_else(|| station.snapshot());
-    if in_force.fault == Fault::OutOfRange {
-        snapshot.temperature_celsius = super::fault::OUT_OF_RANGE_CELSIUS;
-    }
+    let snapshot = station.shown(&in_force);
     match request {
         Request::ReadHoldingRegisters(first, count) if first.saturating_add(count) <= REGISTERS => {
             let registers = registers(&snapshot);

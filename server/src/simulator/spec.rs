@@ -24,6 +24,8 @@ pub struct OvenSpec {
     /// wall time, so that what it says adds up for whoever watches it: an oven at 6 is a fast oven, not a fast clock.
     pub time_scale: f64,
     pub credentials: Credentials,
+    /// Further temperature points in the chamber that an OPC UA oven shows; for load, not for looks.
+    pub extra_points: u16,
     /// Port on 127.0.0.1; 0 takes any free one.
     pub port: u16,
 }
@@ -37,6 +39,16 @@ impl OvenSpec {
     /// Path of the short document with the state alone, where the vendor has one.
     pub fn status_path(&self) -> Option<String> {
         Some(self.vendor.status_endpoint()?.replace("{equipment_id}", &self.id))
+    }
+
+    /// Takes the user and the password of the broker that the oven publishes to.
+    pub fn set_login(&mut self, login: Option<&(String, String)>) {
+        self.credentials = match login {
+            Some((username, password)) => {
+                Credentials::Basic { username: username.clone(), password: password.clone() }
+            }
+            None => Credentials::Open,
+        };
     }
 
     pub(super) fn check(&self) -> anyhow::Result<()> {
@@ -80,23 +92,36 @@ impl OvenKind {
     }
 }
 
-/// Whose JSON the oven speaks. None of these is a real vendor; each bundles habits that real payloads have.
+/// What the oven speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Vendor {
-    /// Flat, friendly JSON in °C and kWh, behind a bearer token.
+    /// Flat, friendly JSON in °C and kWh, behind a bearer token. No real vendor.
     Generic,
-    /// Nested arrays of 1/100 °C, German modes, epoch milliseconds, Wh, behind HTTP basic authentication.
+    /// Nested arrays of 1/100 °C, German modes, epoch milliseconds, Wh, behind HTTP basic authentication. No real vendor.
     Decks,
-    /// °F as text, numeric modes, local time without a zone, behind an API key.
+    /// °F as text, numeric modes, local time without a zone, behind an API key. No real vendor.
     Combi,
+    /// Shaped like what the RATIONAL profile expects: a unit with cabinet and core, behind a login with a token.
+    Rational,
+    /// Shaped like what the Wachtel profile expects: decks with top and bottom heat, behind HTTP basic authentication.
+    Wachtel,
+    /// Shaped like what the SALVA profile expects, behind an API key.
+    Salva,
+    /// A workshop's own panel in Spanish, decimal commas as text, behind a login form with a cookie.
+    Custom,
     /// Registers over Modbus TCP, no JSON and no password.
     Registers,
+    /// An OPC UA server after OPC 30200.
+    OpcUa,
+    /// A gateway that publishes over MQTT.
+    Mqtt,
 }
 
 impl Vendor {
     /// Those that speak HTTP.
-    pub const HTTP: [Self; 3] = [Self::Generic, Self::Decks, Self::Combi];
+    pub const HTTP: [Self; 7] =
+        [Self::Generic, Self::Decks, Self::Combi, Self::Rational, Self::Wachtel, Self::Salva, Self::Custom];
 
     /// Path of the live values with `{equipment_id}` where the oven's id belongs.
     pub fn data_endpoint(self) -> &'static str {
@@ -104,7 +129,11 @@ impl Vendor {
             Self::Generic => "/api/v1/equipment/{equipment_id}/data",
             Self::Decks => "/remote/ovens/{equipment_id}/values",
             Self::Combi => "/units/{equipment_id}/live",
-            Self::Registers => "",
+            Self::Rational => "/api/v1/units/{equipment_id}/status",
+            Self::Wachtel => "/api/ovens/{equipment_id}/readings",
+            Self::Salva => "/api/ovens/{equipment_id}/data",
+            Self::Custom => "/panel/{equipment_id}/valores.json",
+            Self::Registers | Self::OpcUa | Self::Mqtt => "",
         }
     }
 
@@ -113,7 +142,16 @@ impl Vendor {
         match self {
             Self::Generic => Some("/api/v1/equipment/{equipment_id}/status"),
             Self::Decks => Some("/remote/ovens/{equipment_id}/state"),
-            Self::Combi | Self::Registers => None,
+            _ => None,
+        }
+    }
+
+    /// Where a client logs in before it asks.
+    pub fn login_endpoint(self) -> Option<&'static str> {
+        match self {
+            Self::Rational => Some("/api/v1/auth/login"),
+            Self::Custom => Some("/panel/login"),
+            _ => None,
         }
     }
 }
@@ -127,6 +165,8 @@ pub enum Credentials {
     Token(String),
     /// `X-Api-Key: …`, or `api_key=…` in the query.
     ApiKey(String),
+    /// A login with user and password, and from then on the token or the cookie that it gave.
+    Login { username: String, password: String },
     /// Nothing.
     Open,
 }

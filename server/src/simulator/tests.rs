@@ -65,6 +65,9 @@ fn key(oven: &RunningOven) -> String {
         }
         Credentials::Token(token) => format!("Authorization: Bearer {token}\r\n"),
         Credentials::ApiKey(key) => format!("X-Api-Key: {key}\r\n"),
+        Credentials::Login { username, password } => {
+            format!("Authorization: Bearer {}\r\n", vendor::login::issue(username, password, jiff::Timestamp::now()))
+        }
     }
 }
 
@@ -106,7 +109,7 @@ async fn every_oven_answers_at_its_own_port() {
         let answer = values(&oven).await;
         assert_eq!(answer.status, 200, "{}", oven.spec.id);
         let value = answer.json();
-        let ours = ["timestamp", "oven", "unit"].iter().any(|name| value.get(name).is_some());
+        let ours = ["timestamp", "oven", "unit", "horno"].iter().any(|name| value.get(name).is_some());
         assert!(ours, "{value}");
         if let Some(path) = oven.spec.status_path() {
             assert_eq!(get(&oven, &path, &key(&oven)).await.expect("an answer").status, 200);

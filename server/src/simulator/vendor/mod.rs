@@ -1,14 +1,27 @@
-//! What three imaginary vendors make of a [`Snapshot`], each with habits that real payloads have.
+//! What vendors make of a [`Snapshot`], each with habits that real payloads have.
+//!
+//! # Layout
+//! - [`generic`], [`decks`], [`combi`] three imaginary vendors
+//! - [`rational`], [`wachtel`], [`salva`] in the shapes that the profiles of these names expect; [`custom`] a workshop's own
+//! - [`login`] tokens and cookies for a user and a password
+//! - [`mod@gateway`] what is published over MQTT
 
 mod combi;
+mod custom;
 mod decks;
+mod gateway;
 mod generic;
+pub mod login;
+mod rational;
+mod salva;
+mod wachtel;
 
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::oven::Snapshot;
@@ -37,9 +50,18 @@ pub fn encode(spec: &OvenSpec, document: Document, snapshot: &Snapshot) -> Value
         (Vendor::Decks, Document::Values) => decks::values(spec, snapshot),
         (Vendor::Decks, Document::State) => decks::state(spec, snapshot),
         (Vendor::Combi, _) => combi::values(spec, snapshot),
-        // Never asked: it does not speak HTTP.
-        (Vendor::Registers, _) => Value::Null,
+        (Vendor::Rational, _) => rational::values(spec, snapshot),
+        (Vendor::Wachtel, _) => wachtel::values(spec, snapshot),
+        (Vendor::Salva, _) => salva::values(spec, snapshot),
+        (Vendor::Custom, _) => custom::values(spec, snapshot),
+        // Never asked: they do not speak HTTP.
+        (Vendor::Registers | Vendor::OpcUa | Vendor::Mqtt, _) => Value::Null,
     }
+}
+
+/// What a gateway publishes over MQTT.
+pub fn gateway(snapshot: &Snapshot) -> Value {
+    gateway::values(snapshot)
 }
 
 /// Whether a request carries the oven's credentials.
@@ -50,6 +72,10 @@ pub fn authorized(credentials: &Credentials, headers: &HeaderMap, uri: &Uri) -> 
             authorization(headers, "basic") == Some(expected.as_str())
         }
         Credentials::Open => true,
+        Credentials::Login { username, password } => {
+            let token = authorization(headers, "bearer").or_else(|| login::in_cookie(headers));
+            token.is_some_and(|token| login::is_good(username, password, token, Timestamp::now()))
+        }
         Credentials::Token(token) => authorization(headers, "bearer") == Some(token),
         Credentials::ApiKey(key) => {
             let in_query = || url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
@@ -63,14 +89,16 @@ pub fn authorized(credentials: &Credentials, headers: &HeaderMap, uri: &Uri) -> 
 pub fn unauthorized(spec: &OvenSpec) -> Response {
     let challenge = match spec.credentials {
         Credentials::Basic { .. } => "Basic realm=\"oven\", charset=\"UTF-8\"",
-        Credentials::Token(_) => "Bearer",
+        Credentials::Token(_) | Credentials::Login { .. } => "Bearer",
         Credentials::ApiKey(_) | Credentials::Open => "ApiKey",
     };
     let body = match spec.vendor {
         Vendor::Generic => json!({"error": "unauthorized", "message": "The access token is missing or not valid."}),
         Vendor::Decks => json!({"fehler": {"code": 401, "text": "Anmeldung fehlgeschlagen"}}),
         Vendor::Combi => json!({"status": "error", "code": "401", "message": "invalid api key"}),
-        Vendor::Registers => Value::Null,
+        Vendor::Rational | Vendor::Wachtel => json!({"error": "unauthorized"}),
+        Vendor::Salva | Vendor::Custom => json!({"error": "Usuario o clave incorrectos"}),
+        Vendor::Registers | Vendor::OpcUa | Vendor::Mqtt => Value::Null,
     };
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], Json(body)).into_response()
 }
@@ -81,7 +109,9 @@ pub fn not_found(vendor: Vendor) -> Response {
         Vendor::Generic => json!({"error": "not_found", "message": "There is no such equipment here."}),
         Vendor::Decks => json!({"fehler": {"code": 404, "text": "Ofen nicht gefunden"}}),
         Vendor::Combi => json!({"status": "error", "code": "404", "message": "unknown unit"}),
-        Vendor::Registers => Value::Null,
+        Vendor::Rational | Vendor::Wachtel => json!({"error": "not_found"}),
+        Vendor::Salva | Vendor::Custom => json!({"error": "No existe"}),
+        Vendor::Registers | Vendor::OpcUa | Vendor::Mqtt => Value::Null,
     };
     (StatusCode::NOT_FOUND, Json(body)).into_response()
 }
@@ -172,7 +202,7 @@ mod tests {
         for spec in http_ovens() {
             let oven = Oven::warm(&spec, std::time::Instant::now());
             for document in [Document::Values, Document::State] {
-                let value = encode(&spec, document, &oven.snapshot(jiff::Timestamp::UNIX_EPOCH));
+                let value = encode(&spec, document, &oven.snapshot(Timestamp::UNIX_EPOCH));
                 assert!(value.as_object().is_some_and(|object| object.len() > 3), "{value}");
             }
         }
