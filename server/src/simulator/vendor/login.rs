@@ -48,8 +48,7 @@ pub fn answer(spec: &OvenSpec, body: &[u8]) -> Response {
     let is = |names: [&str; 3], wanted: &str| {
         names.iter().filter_map(|name| given.get(*name)).any(|value| value.as_str() == Some(wanted))
     };
-    let right = is(["username", "user", "client_id"], username)
-        && is(["password", "pass", "client_secret"], password);
+    let right = is(["username", "user", "client_id"], username) && is(["password", "pass", "client_secret"], password);
     if !right {
         return super::unauthorized(spec);
     }
