@@ -32,7 +32,8 @@ if [ "$purpose" = test ]; then
     need node nodejs
     need npm npm
     need python3 python3
-    need mosquitto mosquitto # The MQTT broker of the tests.
+    need mosquitto mosquitto # The MQTT broker of the tests, and who publishes there.
+    need mosquitto_pub mosquitto-clients
     # Debian keeps the part that makes environments in a package of its own.
     python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 fi

@@ -31,6 +31,7 @@ use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use app::i18n::Lang;
+use axum::serve::ListenerExt as _;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -173,6 +174,11 @@ fn state(config: &Config, service: &Arc<Service>, site: &Arc<Site>, demo: Option
 async fn serve(listener: TcpListener, state: AppState, shutdown: CancellationToken) {
     let service = http::router(state).into_make_service_with_connect_info::<SocketAddr>();
     let signal = shutdown.clone();
+    // Frames are small and follow each other in milliseconds: Nagle's algorithm would hold each back until the client has
+    // acknowledged the one before, which takes it up to 40 ms.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move { signal.cancelled().await });
     let deadline = async {
         shutdown.cancelled().await;

@@ -49,6 +49,8 @@ struct Table {
     ovens: HashMap<EquipmentId, Entry>,
     seq: u64,
     published: u64,
+    /// Ovens that changed since then, each once.
+    unpublished: Vec<EquipmentId>,
     removed: Vec<(u64, EquipmentId)>,
     /// Removals before this are forgotten.
     removed_since: u64,
@@ -84,7 +86,8 @@ impl LiveHub {
                 let mut table = self.table();
                 let (from, to) = (table.published, table.seq);
                 table.published = to;
-                (from < to).then(|| table.update_since(from))
+                let changed = std::mem::take(&mut table.unpublished);
+                (from < to).then(|| table.update(from, changed))
             };
             if let Some(frame) = frame {
                 // Nobody listening is not an error.
@@ -184,9 +187,12 @@ impl LiveHub {
         if !apply(entry) {
             return;
         }
-        entry.version = seq;
+        let was = std::mem::replace(&mut entry.version, seq);
         entry.json = None;
         table.seq = seq;
+        if was <= table.published {
+            table.unpublished.push(id);
+        }
         drop(table);
         self.changed.notify_one();
     }
@@ -234,9 +240,15 @@ impl Entry {
 }
 
 impl Table {
-    /// Frames are put together from the ovens' ready JSON; `Frame` in `app::model::live` is their definition.
     fn update_since(&mut self, from: u64) -> SharedFrame {
-        let ovens = join(self.ovens.values_mut().filter(|entry| entry.version > from).map(Entry::json));
+        let changed = self.ovens.iter().filter(|(_, entry)| entry.version > from).map(|(id, _)| *id).collect();
+        self.update(from, changed)
+    }
+
+    /// Frames are put together from the ovens' ready JSON; `Frame` in `app::model::live` is their definition.
+    fn update(&mut self, from: u64, changed: Vec<EquipmentId>) -> SharedFrame {
+        // An oven that was removed meanwhile is among the removed ones.
+        let ovens = join(changed.into_iter().filter_map(|id| Some(self.ovens.get_mut(&id)?.json())));
         let removed = join(self.removed.iter().filter(|(seq, _)| *seq > from).map(|(_, id)| format!("\"{id}\"")));
         let removed = if removed.is_empty() { removed } else { format!(r#","removed":[{removed}]"#) };
         let text = format!(

@@ -34,7 +34,8 @@ pub struct Mapping {
 /// Values that one path may find: more than any oven has zones.
 const MAX_NODES: usize = 64;
 
-enum Path {
+/// Where a value is in an answer.
+pub enum Path {
     Key(String),
     Pointer(String),
     Query(JsonPath),
@@ -194,7 +195,8 @@ fn check_rule(rule: &MappingRule, complain: &mut impl FnMut(&str, Problem)) {
 }
 
 impl Path {
-    fn parse(text: &str) -> Result<Self, Problem> {
+    /// A JSON Pointer or a JSONPath.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
         if text.is_empty() {
             return Err(Problem::Required);
         }
@@ -209,7 +211,7 @@ impl Path {
         Err(Problem::NotAPath { detail: "a path begins with / (JSON Pointer) or $ (JSONPath)".to_owned() })
     }
 
-    fn find<'a>(&self, answer: &'a Value) -> Vec<&'a Value> {
+    pub fn find<'a>(&self, answer: &'a Value) -> Vec<&'a Value> {
         match self {
             Self::Key(key) => answer.get(key).into_iter().collect(),
             Self::Pointer(pointer) => answer.pointer(pointer).into_iter().collect(),

@@ -7,7 +7,8 @@
 //! - [`mapping`] finds values in JSON by the rules that an admin enters
 //! - [`progress`] how far a connection test came
 //! - [`tls`] certificate checks, shared by every driver that speaks TLS
-//! - [`rest_api`] HTTP and JSON; [`modbus`] Modbus over TCP; [`opc_ua`] OPC UA
+//! - [`rest_api`] HTTP and JSON; [`modbus`] Modbus over TCP; [`opc_ua`] OPC UA;
+//!   [`mqtt`] MQTT
 //!
 //! # The contract
 //! - `build` checks settings and does no I/O; its errors name the field.
@@ -20,6 +21,7 @@ pub mod error;
 mod fields;
 pub mod mapping;
 pub mod modbus;
+pub mod mqtt;
 pub mod opc_ua;
 mod progress;
 pub mod rest_api;
@@ -46,7 +48,7 @@ use crate::secrets::Credentials;
 pub use error::ConnectorError;
 
 /// Every driver, in the order in which an admin sees them.
-pub static ALL: &[&Driver] = &[&rest_api::DRIVER, &modbus::DRIVER, &opc_ua::DRIVER];
+pub static ALL: &[&Driver] = &[&rest_api::DRIVER, &modbus::DRIVER, &opc_ua::DRIVER, &mqtt::DRIVER];
 
 /// A protocol: what it says of itself, and how a connection is made from settings.
 pub struct Driver {

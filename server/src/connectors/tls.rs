@@ -6,7 +6,7 @@ use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
 };
 use rustls_platform_verifier::BuilderVerifierExt;
 
@@ -47,6 +47,28 @@ pub fn client_config(trust: &Trust) -> Result<Arc<ClientConfig>, String> {
                 .with_no_client_auth(),
         )),
     }
+}
+
+/// Like [`client_config`], with a certificate that the peer asks for: its chain and its key, both in PEM.
+pub fn client_config_with_identity(trust: &Trust, chain: &str, key: &str) -> Result<Arc<ClientConfig>, String> {
+    let chain: Vec<CertificateDer> = CertificateDer::pem_slice_iter(chain.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("not a PEM certificate: {error}"))?;
+    if chain.is_empty() {
+        return Err("no `-----BEGIN CERTIFICATE-----` block found".to_owned());
+    }
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|error| format!("not a PEM key: {error}"))?;
+    let verified = match trust {
+        Trust::System => builder()
+            .with_platform_verifier()
+            .map_err(|error| format!("the certificate authorities of this system cannot be read: {error}"))?,
+        Trust::Own(pem) => builder().with_root_certificates(roots_from_pem(pem)?),
+        Trust::Anyone => builder()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(NoVerification(Arc::new(ring::default_provider())))),
+    };
+    let config = verified.with_client_auth_cert(chain, key);
+    config.map(Arc::new).map_err(|error| format!("the certificate and the key do not fit: {error}"))
 }
 
 /// The certificates of a PEM text.

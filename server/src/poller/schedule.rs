@@ -1,6 +1,6 @@
 //! When to poll next.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use rand::Rng;
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ pub struct Schedule {
 impl Schedule {
     pub fn new(interval: Duration, now: Instant, rng: &mut impl Rng) -> Self {
         let phase = interval.mul_f64(rng.random_range(0.0..1.0)).min(Self::MAX_PHASE);
-        Self { interval, due: now + phase }
+        Self { interval, due: on_the_beat(now + phase) }
     }
 
     /// An admin who saved an oven does not wait minutes for its first value.
@@ -41,8 +41,20 @@ impl Schedule {
 
     /// Puts the next poll after a back-off; the rhythm goes on from there.
     pub fn delay(&mut self, now: Instant, backoff: Duration) {
-        self.due = now + backoff;
+        self.due = on_the_beat(now + backoff);
     }
+}
+
+/// Polls of all ovens begin on a common beat: a thousand ovens wake the machine a hundred times a second instead of a
+/// thousand times, which costs a third of the time, and their values share frames.
+const BEAT: Duration = Duration::from_millis(10);
+
+/// The next beat, for all ovens of this process.
+fn on_the_beat(at: Instant) -> Instant {
+    static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let since = at.saturating_duration_since(*FIRST);
+    let late = Duration::from_nanos((since.as_nanos() % BEAT.as_nanos()) as u64);
+    if late.is_zero() { at } else { at + (BEAT - late) }
 }
 
 /// Exponential back-off with full jitter between one interval's tenth and the ceiling
@@ -68,7 +80,7 @@ mod tests {
         let now = Instant::now();
         let mut schedule = Schedule::new(SECOND, now, &mut StdRng::seed_from_u64(1));
         let first = schedule.due();
-        assert!(first >= now && first <= now + SECOND);
+        assert!(first >= now && first <= now + SECOND + BEAT);
         assert_eq!(schedule.advance(first + SECOND / 3), 0);
         assert_eq!(schedule.due(), first + SECOND);
         assert_eq!(schedule.advance(first + SECOND * 4 + SECOND / 2), 3);
@@ -86,7 +98,7 @@ mod tests {
     fn the_first_poll_of_a_slow_oven_comes_soon() {
         let now = Instant::now();
         let schedule = Schedule::new(SECOND * 3_600, now, &mut StdRng::seed_from_u64(2));
-        assert!(schedule.due() <= now + Schedule::MAX_PHASE);
+        assert!(schedule.due() <= now + Schedule::MAX_PHASE + BEAT);
     }
 
     proptest! {

@@ -109,6 +109,14 @@ impl Bakery {
     }
 }
 
+/// A server on data that another one left.
+pub async fn start_in(folder: &Path) -> Server {
+    install_tls();
+    let config = config(folder, &[]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    Server::start(&config, Keyring::parse_variable(KEY).unwrap(), listener, None).await.unwrap()
+}
+
 async fn start(folder: &TempDir, key: &str, settings: &[(&str, &str)]) -> Server {
     install_tls();
     let config = config(folder.path(), settings);

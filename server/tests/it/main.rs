@@ -3,7 +3,7 @@
 //! # Layout
 //! - [`harness`] server, client, simulated ovens, waiting for a state with a deadline
 //! - [`login`] who gets in; [`equipment`] ovens over the API; [`faults`] what can go wrong on the wire
-//! - [`modbus`] against pymodbus; [`opc_ua`] against asyncua; [`peer`] peers that were not written with Hornero
+//! - [`modbus`] against pymodbus; [`opc_ua`] against asyncua; [`mqtt`] against mosquitto; [`peer`] peers that were not written with Hornero
 //! - [`form`] the admin's form; [`live`] the websocket; [`tls`] certificates
 //! - [`process`] the binary: wrong settings, keys, kill -9
 //! - [`cases`] recorded payloads, replayed without I/O; [`quality`] what every connector is held to
@@ -16,6 +16,7 @@ mod harness;
 mod live;
 mod login;
 mod modbus;
+mod mqtt;
 mod opc_ua;
 mod peer;
 mod process;

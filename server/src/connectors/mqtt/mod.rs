@@ -1,0 +1,193 @@
+//! MQTT 3.1.1 and 5, JSON and plain payloads, Sparkplug B: `mqtt`.
+//!
+//! # Layout
+//! - `mod.rs` the connection: waits for messages, one sample each, and acknowledges what is stored
+//! - [`manifest`] fields, labels and defaults; [`options`] settings to typed options
+//! - [`topics`] filters, and where a value is: `bakery/oven1/state /temp`
+//! - [`client`] one session on a broker, in either version of the protocol
+//! - [`state`] the latest value of every rule with its age, and the sample that they make
+//! - [`payload`] bytes to JSON; [`sparkplug`] births, aliases, sequence numbers and deaths
+//! - [`discover`] topics that are seen, with proposals by [`suggest`]; [`stages`] the connection test
+//! - [`replay`] recorded cases
+
+mod client;
+mod discover;
+mod manifest;
+mod options;
+mod payload;
+mod replay;
+mod sparkplug;
+mod stages;
+mod state;
+mod suggest;
+mod topics;
+
+use std::{collections::VecDeque, time::Duration};
+
+use app::model::{
+    connector::Delivery,
+    discovery::{Discovery, Search},
+    failure::FailureKind,
+    reading::Committed,
+};
+use async_trait::async_trait;
+use tokio::sync::oneshot;
+
+use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome};
+use client::{Ack, Broker, Message};
+use options::{Options, Payload};
+use sparkplug::Edge;
+use state::State;
+
+pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build, replay: Some(replay::replay) };
+
+fn build(settings: Settings) -> Built {
+    let options = Options::parse(&settings)?;
+    let state = State::new(&options)?;
+    Ok(Box::new(Mqtt { reader: Reader::new(&options, state), options, broker: None, unsettled: VecDeque::new() }))
+}
+
+struct Mqtt {
+    options: Options,
+    reader: Reader,
+    broker: Option<Broker>,
+    /// Messages that the broker waits to hear of, in the order in which they came; so they are acknowledged
+    /// (MQTT-4.6.0-2).
+    unsettled: VecDeque<Unsettled>,
+}
+
+struct Unsettled {
+    ack: Ack,
+    /// Nothing for messages that make no reading.
+    receipt: Option<oneshot::Receiver<Committed>>,
+}
+
+#[async_trait]
+impl Connection for Mqtt {
+    fn timeout(&self) -> Duration {
+        self.options.timeout
+    }
+
+    fn delivery(&self) -> Delivery {
+        Delivery::Push
+    }
+
+    async fn connect(&mut self) -> Result<(), ConnectorError> {
+        self.broker = None;
+        self.unsettled.clear();
+        self.reader.begin_anew();
+        let mut broker = Broker::open(&self.options, self.options.client_id.clone()).await?;
+        broker.subscribe(&self.options.filters(), self.options.qos).await?;
+        if let Some(rebirth) = self.reader.rebirth() {
+            broker.publish(&rebirth.topic, rebirth.payload).await?;
+        }
+        self.broker = Some(broker);
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<Sample, ConnectorError> {
+        loop {
+            let Some(broker) = self.broker.as_mut() else {
+                return Err(ConnectorError::new(FailureKind::Protocol, "the session is not open"));
+            };
+            let message = tokio::select! {
+                fate = front(&mut self.unsettled) => {
+                    let Some(done) = self.unsettled.pop_front() else { continue };
+                    if let Committed::Lost { reason } = fate {
+                        let detail = format!("a message was not stored and is asked for again: {reason}");
+                        return Err(ConnectorError::new(FailureKind::Limit, detail).with_code("not_stored"));
+                    }
+                    broker.acknowledge(done.ack).await?;
+                    continue;
+                }
+                message = broker.next() => message?,
+            };
+            let made = self.reader.read(&message);
+            if let Some(rebirth) = self.reader.rebirth() {
+                broker.publish(&rebirth.topic, rebirth.payload).await?;
+            }
+            let (told, receipt) = oneshot::channel();
+            let is_reading = matches!(made, Ok(Some(_)));
+            if let Some(ack) = message.ack {
+                self.unsettled.push_back(Unsettled { ack, receipt: is_reading.then_some(receipt) });
+            }
+            if let Some(mut sample) = made? {
+                sample.receipt = Some(told);
+                return Ok(sample);
+            }
+        }
+    }
+
+    async fn close(&mut self) {
+        if let Some(broker) = self.broker.take() {
+            broker.close().await;
+        }
+    }
+
+    async fn test(&mut self) -> TestOutcome {
+        stages::run(self).await
+    }
+
+    async fn discover(&mut self, search: &Search) -> Result<Discovery, ConnectorError> {
+        discover::run(&self.options, search).await
+    }
+}
+
+/// What became of the oldest message that is not acknowledged; waits for ever where there is none.
+async fn front(unsettled: &mut VecDeque<Unsettled>) -> Committed {
+    match unsettled.front_mut() {
+        None => std::future::pending().await,
+        Some(Unsettled { receipt: None, .. }) => Committed::Kept,
+        // Whoever drops the promise will not store it any more.
+        Some(Unsettled { receipt: Some(receipt), .. }) => {
+            receipt.await.unwrap_or(Committed::Lost { reason: "the reading was given up".to_owned() })
+        }
+    }
+}
+
+/// Messages to samples, without any I/O.
+struct Reader {
+    state: State,
+    /// Where payloads are Sparkplug B.
+    edge: Option<Edge>,
+    availability: Option<(String, String)>,
+}
+
+impl Reader {
+    fn new(options: &Options, state: State) -> Self {
+        let edge = match &options.payload {
+            Payload::Plain => None,
+            Payload::Sparkplug(address) => Some(Edge::new(address.clone())),
+        };
+        Self { state, edge, availability: options.availability.clone() }
+    }
+
+    fn begin_anew(&mut self) {
+        self.state.clear();
+        if let Some(edge) = &mut self.edge {
+            edge.forget();
+        }
+    }
+
+    /// The sample that a message makes; nothing where no rule looks at it.
+    fn read(&mut self, message: &Message) -> Result<Option<Sample>, ConnectorError> {
+        if let Some((topic, offline)) = &self.availability
+            && *topic == message.topic
+        {
+            return if payload::availability(&message.payload).eq_ignore_ascii_case(offline) {
+                Err(ConnectorError::oven_away(format!("{topic} says {offline}")))
+            } else {
+                Ok(None)
+            };
+        }
+        let changed = match &mut self.edge {
+            Some(edge) => edge.take(&message.topic, &message.payload, &mut self.state)?,
+            None => self.state.take(message),
+        };
+        if changed { self.state.sample().map(Some) } else { Ok(None) }
+    }
+
+    fn rebirth(&mut self) -> Option<sparkplug::Rebirth> {
+        self.edge.as_mut()?.rebirth()
+    }
+}

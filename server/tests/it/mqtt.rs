@@ -1,0 +1,424 @@
+//! MQTT against mosquitto.
+
+use std::{path::PathBuf, process::Stdio, time::Duration};
+
+use app::model::equipment::{ConnectionStatus, EquipmentId};
+use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    process::{Child, Command},
+};
+
+use crate::{
+    harness::{Bakery, Visitor, eventually},
+    peer::Peer,
+};
+
+/// A mosquitto of our own.
+struct Broker {
+    child: Child,
+    folder: TempDir,
+    port: u16,
+    login: Option<(&'static str, &'static str)>,
+}
+
+/// Debian keeps it where only root looks.
+fn path() -> String {
+    format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default())
+}
+
+async fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
+}
+
+impl Broker {
+    async fn start() -> Self {
+        Self::with(&["allow_anonymous true"], None).await
+    }
+
+    async fn with(lines: &[&str], login: Option<(&'static str, &'static str)>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let port = free_port().await;
+        let mut config: Vec<String> = vec![format!("listener {port} 127.0.0.1"), "persistence false".to_owned()];
+        config.extend(lines.iter().map(|line| line.replace("FOLDER", folder.path().to_str().unwrap())));
+        std::fs::write(folder.path().join("mosquitto.conf"), config.join("\n")).unwrap();
+        if let Some((name, password)) = login {
+            let file = folder.path().join("passwords");
+            std::fs::write(&file, "").unwrap();
+            let made = Command::new("mosquitto_passwd").arg("-b").arg(&file).args([name, password]).output().await;
+            assert!(made.expect("run `scripts/setup.sh test` first").status.success());
+        }
+        let child = Self::run(&folder).await;
+        let broker = Self { child, folder, port, login };
+        broker.answers().await;
+        broker
+    }
+
+    async fn run(folder: &TempDir) -> Child {
+        let file = folder.path().join("mosquitto.conf");
+        Command::new("mosquitto")
+            .env("PATH", path())
+            .arg("-c")
+            .arg(file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("run `scripts/setup.sh test` first: it installs mosquitto")
+    }
+
+    async fn answers(&self) {
+        eventually("mosquitto answers", || async { TcpStream::connect(("127.0.0.1", self.port)).await.ok() }).await;
+    }
+
+    async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    async fn again(&mut self) {
+        self.child = Self::run(&self.folder).await;
+        self.answers().await;
+    }
+
+    /// Publishes with mosquitto's own client.
+    async fn publish(&self, topic: &str, payload: &str, more: &[&str]) {
+        let port = self.port.to_string();
+        let mut command = Command::new("mosquitto_pub");
+        command.args(["-h", "127.0.0.1", "-p", &port, "-t", topic, "-m", payload]).args(more);
+        if let Some((name, password)) = self.login {
+            command.args(["-u", name, "-P", password]);
+        }
+        assert!(command.status().await.unwrap().success(), "{topic} is published");
+    }
+}
+
+fn request(port: u16, mut config: Value, credentials: Value) -> Value {
+    config["timeout"] = json!(3);
+    json!({
+        "protocol": "mqtt", "endpoint": "127.0.0.1", "port": port, "poll_interval_seconds": 1,
+        "additional_config": config, "credentials": credentials,
+    })
+}
+
+async fn make(admin: &Visitor) -> EquipmentId {
+    let made =
+        admin.post("/api/v1/equipment", &json!({"name": "Horno MQTT", "kind": "deck", "iot_enabled": false})).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    made.json::<Value>().await.unwrap()["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// Makes an oven and waits until it listens.
+async fn add(bakery: &Bakery, admin: &Visitor, port: u16, config: Value, credentials: Value) -> EquipmentId {
+    let id = make(admin).await;
+    let saved = admin.post(&format!("/api/v1/equipment/{id}/iot-config"), &request(port, config, credentials)).await;
+    assert_eq!(saved.status(), StatusCode::OK, "{}", saved.text().await.unwrap());
+    listens(bakery, id).await;
+    id
+}
+
+async fn listens(bakery: &Bakery, id: EquipmentId) {
+    eventually("it listens", || async {
+        (bakery.server.service.live.oven(id)?.status == ConnectionStatus::Connected).then_some(())
+    })
+    .await;
+}
+
+async fn test(admin: &Visitor, id: EquipmentId, request: Value) -> Value {
+    admin.post(&format!("/api/v1/equipment/{id}/test-connection"), &request).await.json().await.unwrap()
+}
+
+async fn reading(bakery: &Bakery, id: EquipmentId, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    eventually(what, || async {
+        let reading = bakery.server.service.live.last_reading(id)?;
+        let reading = serde_json::to_value(&*reading).unwrap();
+        wanted(&reading).then_some(reading)
+    })
+    .await
+}
+
+fn issue(reading: &Value, field: &str) -> Value {
+    let issues = reading["quality_issues"].as_array().cloned().unwrap_or_default();
+    issues.into_iter().find(|issue| issue["field"] == field).map(|issue| issue["reason"].clone()).unwrap_or_default()
+}
+
+fn deck() -> Value {
+    json!({"mapping": [
+        {"target": "temperature", "path": "bakery/oven1/state /temp", "unit": "°F"},
+        {"target": "target_temperature", "path": "bakery/oven1/state $.set[0]", "scale": 0.1},
+        {"target": "humidity", "path": "bakery/+/humidity"},
+        {"target": "operational_status", "path": "bakery/oven1/mode", "words": {"Backen": "running"}},
+    ]})
+}
+
+#[tokio::test]
+async fn json_and_plain_values_of_several_topics_make_one_oven() {
+    let (bakery, broker) = (Bakery::open().await, Broker::start().await);
+    let admin = bakery.login("admin").await;
+    let id = add(&bakery, &admin, broker.port, deck(), json!({})).await;
+    broker.publish("bakery/oven1/state", r#"{"temp": 446.0, "set": [2350]}"#, &[]).await;
+    let first = reading(&bakery, id, "a reading", |reading| reading["temperature"] == 230.0).await;
+    assert_eq!(first["target_temperature"], 235.0, "{first}");
+    assert_eq!(issue(&first, "humidity"), "missing");
+    broker.publish("bakery/oven1/humidity", "55,5", &["-q", "1"]).await;
+    broker.publish("bakery/oven1/mode", "Backen", &["-q", "1"]).await;
+    let all = reading(&bakery, id, "all of it", |reading| reading["operational_status"] == "running").await;
+    assert_eq!((&all["temperature"], &all["humidity"]), (&json!(230.0), &json!(55.5)), "carried over: {all}");
+    assert_eq!(all["quality"], "good");
+    broker.publish("bakery/oven1/humidity", "wet", &[]).await;
+    let bad = reading(&bakery, id, "a word for a number", |r| issue(r, "humidity") == "not_a_number").await;
+    assert_eq!(bad["temperature"], 230.0, "garbage on one topic stops no other");
+}
+
+#[tokio::test]
+async fn a_broker_that_restarts_is_found_again_in_both_versions() {
+    for version in ["3.1.1", "5"] {
+        let (bakery, mut broker) = (Bakery::open().await, Broker::start().await);
+        let admin = bakery.login("admin").await;
+        let mut config = deck();
+        config["version"] = json!(version);
+        let id = add(&bakery, &admin, broker.port, config, json!({})).await;
+        broker.publish("bakery/oven1/state", r#"{"temp": 446}"#, &["-q", "1"]).await;
+        bakery.logged(&admin, id, "connected").await;
+        broker.kill().await;
+        bakery.logged(&admin, id, "disconnected").await;
+        broker.again().await;
+        listens(&bakery, id).await;
+        broker.publish("bakery/oven1/state", r#"{"temp": 450.5}"#, &["-q", "1"]).await;
+        bakery.logged(&admin, id, "recovered").await;
+        reading(&bakery, id, "the new value", |reading| reading["temperature"] == 232.5).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_an_auth_failure_and_no_secret_is_told() {
+    let login = Some(("oven", "right-word"));
+    let lines = ["allow_anonymous false", "password_file FOLDER/passwords", "user root"];
+    let (bakery, broker) = (Bakery::open().await, Broker::with(&lines, login).await);
+    let admin = bakery.login("admin").await;
+    let id = make(&admin).await;
+    for version in ["3.1.1", "5"] {
+        let mut config = deck();
+        config["version"] = json!(version);
+        let wrong = json!({"username": "oven", "password": "wrong-word"});
+        let result = test(&admin, id, request(broker.port, config.clone(), wrong)).await;
+        assert_eq!(
+            (&result["error_kind"], &result["stages"][3]["stage"]),
+            (&json!("auth"), &json!("login")),
+            "{result}"
+        );
+        assert!(!result.to_string().contains("wrong-word"));
+        let none = test(&admin, id, request(broker.port, config.clone(), json!({}))).await;
+        assert_eq!(none["error_kind"], "auth", "{none}");
+        let right = json!({"username": "oven", "password": "right-word"});
+        let silent = test(&admin, id, request(broker.port, config, right)).await;
+        assert_eq!(silent["error_kind"], "mapping", "logged in, and nothing came: {silent}");
+    }
+    let saved = request(broker.port, deck(), json!({"username": "oven", "password": "wrong-word"}));
+    admin.post(&format!("/api/v1/equipment/{id}/iot-config"), &saved).await;
+    let entry = bakery.logged(&admin, id, "auth_failed").await;
+    assert_eq!(entry["connection_status"], "error", "{entry}");
+}
+
+#[tokio::test]
+async fn what_the_broker_kept_is_uncertain_until_it_is_said_again() {
+    let (bakery, broker) = (Bakery::open().await, Broker::start().await);
+    let admin = bakery.login("admin").await;
+    broker.publish("bakery/oven1/state", r#"{"temp": 446.0}"#, &["-r"]).await;
+    let id = add(&bakery, &admin, broker.port, deck(), json!({})).await;
+    let kept = reading(&bakery, id, "the kept value", |_| true).await;
+    assert_eq!((issue(&kept, "temperature"), &kept["quality"]), (json!("unconfirmed"), &json!("uncertain")), "{kept}");
+    broker.publish("bakery/oven1/state", r#"{"temp": 448}"#, &[]).await;
+    reading(&bakery, id, "a fresh value", |reading| issue(reading, "temperature").is_null()).await;
+    let good = test(&admin, id, request(broker.port, deck(), json!({}))).await;
+    assert_eq!((&good["success"], &good["stages"][4]["stage"]), (&json!(true), &json!("values")), "{good}");
+}
+
+#[tokio::test]
+async fn what_is_published_while_hornero_is_down_is_stored_afterwards() {
+    for version in ["3.1.1", "5"] {
+        let (bakery, broker) = (Bakery::open().await, Broker::start().await);
+        let admin = bakery.login("admin").await;
+        let config = json!({
+            "version": version, "persistent_session": true,
+            "mapping": [{"target": "temperature", "path": "oven /t"}, {"target": "reading_time", "path": "oven /at", "time_format": "epoch_ms"}],
+        });
+        let id = add(&bakery, &admin, broker.port, config, json!({})).await;
+        let now = jiff::Timestamp::now().as_millisecond();
+        broker.publish("oven", &format!(r#"{{"t": 100, "at": {now}}}"#), &["-q", "1"]).await;
+        reading(&bakery, id, "a reading", |_| true).await;
+        let folder = bakery.folder.path().to_owned();
+        let bakery = {
+            bakery.server.stop().await.unwrap();
+            for step in 1..=5 {
+                let at = now + step;
+                broker.publish("oven", &format!(r#"{{"t": {}, "at": {at}}}"#, 100 + step), &["-q", "1"]).await;
+            }
+            let server = crate::harness::start_in(&folder).await;
+            Bakery { server, folder: bakery.folder }
+        };
+        let admin = bakery.login("admin").await;
+        let found = eventually("all six in the history", || async {
+            let history = admin.json(&format!("/api/v1/equipment/{id}/sensor-history")).await;
+            let all: Vec<f64> =
+                history["readings"].as_array()?.iter().filter_map(|r| r["temperature"].as_f64()).collect();
+            (all.len() >= 6).then_some(all)
+        })
+        .await;
+        assert_eq!(found, [100.0, 101.0, 102.0, 103.0, 104.0, 105.0], "MQTT {version}");
+    }
+}
+
+#[tokio::test]
+async fn an_oven_that_says_that_it_is_away_is_away() {
+    let (bakery, broker) = (Bakery::open().await, Broker::start().await);
+    let admin = bakery.login("admin").await;
+    let mut config = deck();
+    config["availability_topic"] = json!("tele/oven1/LWT");
+    let id = add(&bakery, &admin, broker.port, config, json!({})).await;
+    broker.publish("bakery/oven1/state", r#"{"temp": 446}"#, &["-q", "1"]).await;
+    bakery.logged(&admin, id, "connected").await;
+    broker.publish("tele/oven1/LWT", "Offline", &["-q", "1"]).await;
+    let entry = bakery.logged(&admin, id, "disconnected").await;
+    assert!(entry["error_message"].as_str().unwrap().contains("LWT"), "{entry}");
+    broker.publish("tele/oven1/LWT", "Online", &["-q", "1"]).await;
+    broker.publish("bakery/oven1/state", r#"{"temp": 446}"#, &["-q", "1"]).await;
+    bakery.logged(&admin, id, "recovered").await;
+}
+
+#[tokio::test]
+async fn sparkplug_lives_and_dies() {
+    let (bakery, broker) = (Bakery::open().await, Broker::start().await);
+    let admin = bakery.login("admin").await;
+    let port = broker.port.to_string();
+    // The node is there first: its birth is over, and has to be asked for.
+    let mut node = Peer::start("sparkplug_oven.py", &[&port]).await;
+    let config = json!({
+        "payload": "sparkplug_b", "group_id": "bakery", "edge_node_id": "gateway", "device_id": "deck",
+        "mapping": [
+            {"target": "temperature", "path": "Temp"}, {"target": "humidity", "path": "Humidity"},
+            {"target": "operational_status", "path": "Mode", "words": {"Backen": "running"}},
+        ],
+    });
+    let id = add(&bakery, &admin, broker.port, config, json!({})).await;
+    let born = reading(&bakery, id, "the birth", |_| true).await;
+    assert_eq!((&born["temperature"], &born["humidity"]), (&json!(200.5), &json!(40.0)), "{born}");
+    assert_eq!(born["operational_status"], "running");
+    node.tell("set Temp 231.25").await;
+    let next = reading(&bakery, id, "the data", |reading| reading["temperature"] == 231.25).await;
+    assert_eq!(next["humidity"], 40.0);
+    node.kill().await;
+    let entry = bakery.logged(&admin, id, "disconnected").await;
+    assert!(entry["error_message"].as_str().unwrap().contains("gateway"), "{entry}");
+    let _again = Peer::start("sparkplug_oven.py", &[&port]).await;
+    bakery.logged(&admin, id, "recovered").await;
+    reading(&bakery, id, "born again", |reading| reading["temperature"] == 200.5).await;
+}
+
+#[tokio::test]
+async fn certificates_are_checked_on_both_sides() {
+    let authority_key = KeyPair::generate().unwrap();
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = authority.self_signed(&authority_key).unwrap().pem();
+    let issuer = Issuer::from_params(&authority, &authority_key);
+    let signed = |name: &str, client: bool| {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        // The same name as the authority's would make it look self-signed.
+        params.distinguished_name.push(DnType::CommonName, name);
+        if client {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        }
+        (params.signed_by(&key, &issuer).unwrap().pem(), key.serialize_pem())
+    };
+    let files = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| -> PathBuf {
+        let path = files.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let (server, server_key) = signed("127.0.0.1", false);
+    let (ca_file, cert, key) = (write("ca", &ca), write("cert", &server), write("key", &server_key));
+    let lines = [
+        format!("cafile {}", ca_file.display()),
+        format!("certfile {}", cert.display()),
+        format!("keyfile {}", key.display()),
+        "require_certificate true".to_owned(),
+        "allow_anonymous true".to_owned(),
+        "user root".to_owned(),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let (bakery, broker) = (Bakery::open().await, Broker::with(&lines, None).await);
+    let admin = bakery.login("admin").await;
+    let id = make(&admin).await;
+    let (client, client_key) = signed("hornero", true);
+    let config = |more: Value| {
+        let mut config = deck();
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        config["tls"] = json!(true);
+        config
+    };
+    let secrets = json!({"client_key": client_key});
+    let right = config(json!({"ca_certificate": ca, "client_certificate": client}));
+    let good = test(&admin, id, request(broker.port, right, secrets.clone())).await;
+    assert_eq!(good["error_kind"], "mapping", "logged in, and nothing came: {good}");
+    let without = test(&admin, id, request(broker.port, config(json!({"ca_certificate": ca})), json!({}))).await;
+    assert_eq!(without["error_kind"], "tls", "{without}");
+    let unknown = config(json!({"client_certificate": client}));
+    let unknown = test(&admin, id, request(broker.port, unknown, secrets)).await;
+    assert_eq!(unknown["error_kind"], "tls", "the system does not know this authority: {unknown}");
+}
+
+#[tokio::test]
+async fn what_is_no_broker_is_told_apart_and_large_messages_are_refused() {
+    use tokio::io::AsyncWriteExt as _;
+    let (bakery, broker) = (Bakery::open_with(&[("response_limit_bytes", "4096")]).await, Broker::start().await);
+    let admin = bakery.login("admin").await;
+    let id = make(&admin).await;
+    let garbage = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = garbage.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = garbage.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent_port = silent.local_addr().unwrap().port();
+    for (port, kind) in [(port, "protocol"), (silent_port, "timeout"), (free_port().await, "refused")] {
+        for version in ["3.1.1", "5"] {
+            let mut config = deck();
+            config["version"] = json!(version);
+            let mut request = request(port, config, json!({}));
+            request["additional_config"]["timeout"] = json!(1);
+            let result = test(&admin, id, request).await;
+            assert_eq!(result["error_kind"], kind, "{version}: {result}");
+        }
+    }
+    let oven = add(&bakery, &admin, broker.port, deck(), json!({})).await;
+    broker.publish("bakery/oven1/state", &"x".repeat(10_000), &["-q", "0"]).await;
+    bakery.logged(&admin, oven, "limit_exceeded").await;
+}
+
+#[tokio::test]
+async fn a_client_with_the_same_id_is_named_as_a_reason() {
+    let (bakery, broker) = (Bakery::open().await, Broker::start().await);
+    let admin = bakery.login("admin").await;
+    let mut config = deck();
+    config["client_id"] = json!("the-same");
+    config["version"] = json!("5");
+    let id = add(&bakery, &admin, broker.port, config, json!({})).await;
+    let port = broker.port.to_string();
+    let mut other = Command::new("mosquitto_sub")
+        .args(["-h", "127.0.0.1", "-p", &port, "-V", "5", "-i", "the-same", "-t", "x"])
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let entry = bakery.logged(&admin, id, "disconnected").await;
+    assert!(entry["error_message"].as_str().unwrap().contains("same id"), "{entry}");
+    other.kill().await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), listens(&bakery, id)).await.unwrap();
+}
