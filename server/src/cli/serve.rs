@@ -63,9 +63,12 @@ pub async fn demo(mut config: Config, control: Option<&str>) -> anyhow::Result<(
         None => Keyring::generate_file(&config.master_key_file)?,
     };
     let shutdown = CancellationToken::new();
-    let simulator = Simulator::start(demo::bakery(), shutdown.clone())?;
+    let past = (!config.database_path().exists()).then_some(demo::history::PAST);
+    let simulator = Simulator::start_with(demo::bakery(), past, shutdown.clone())?;
     let server = Server::start(&config, keyring, listener, Some(demo::logins())).await?;
-    demo::seed(&server.service, &simulator.ovens()).await?;
+    if demo::seed(&server.service, &simulator.ovens()).await? {
+        demo::history::write(&server.service, &simulator, demo::INTERVAL_S).await;
+    }
     if let Some(address) = control {
         let listener = listen(address).await?;
         ensure!(listener.local_addr()?.ip().is_loopback(), "the simulator's control listens on this machine only");

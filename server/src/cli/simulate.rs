@@ -50,7 +50,12 @@ pub async fn run(kind: Kind, ovens: usize, interval: u32, broker: Option<&str>) 
 }
 
 /// Publishes to a broker until Ctrl-C, each oven once in an interval.
-async fn publish(mut specs: Vec<OvenSpec>, interval: u32, broker: &str, shutdown: CancellationToken) -> anyhow::Result<()> {
+async fn publish(
+    mut specs: Vec<OvenSpec>,
+    interval: u32,
+    broker: &str,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
     let addr = tokio::net::lookup_host(broker).await.context("--broker takes HOST:PORT")?.next();
     let addr = addr.context("the broker's name has no address")?;
     let login = std::env::var("HORNERO_BROKER_USER").ok().zip(std::env::var("HORNERO_BROKER_PASSWORD").ok());

@@ -122,10 +122,9 @@ fn credentials(vendor: Vendor, id: &str) -> Credentials {
     match vendor {
         Vendor::Generic => Credentials::Token(format!("token-{id}")),
         Vendor::Decks => basic("panadero"),
-        Vendor::Combi => Credentials::ApiKey(format!("clave-{id}")),
+        Vendor::Combi | Vendor::Salva => Credentials::ApiKey(format!("clave-{id}")),
         Vendor::Wachtel => basic("wachtel"),
         Vendor::Mqtt => basic("hornero"),
-        Vendor::Salva => Credentials::ApiKey(format!("clave-{id}")),
         Vendor::Rational => login("cocina@panaderia.example"),
         Vendor::Custom => login("taller"),
         Vendor::Registers | Vendor::OpcUa => Credentials::Open,

@@ -7,17 +7,17 @@
 
 use std::{future::Future, io, pin::Pin, sync::Arc};
 
-use tokio::net::TcpStream;
-use tokio_modbus::{
-    ExceptionCode, Request, Response,
-    server::{Service, tcp::Server},
-};
 use super::{
     fault::Fault,
     line::{Line, Lines},
     oven::Snapshot,
     program::Stage,
     station::{Station, when_due},
+};
+use tokio::net::TcpStream;
+use tokio_modbus::{
+    ExceptionCode, Request, Response,
+    server::{Service, tcp::Server},
 };
 
 /// What a 16-bit controller writes where no sensor is.

@@ -44,9 +44,7 @@ impl OvenSpec {
     /// Takes the user and the password of the broker that the oven publishes to.
     pub fn set_login(&mut self, login: Option<&(String, String)>) {
         self.credentials = match login {
-            Some((username, password)) => {
-                Credentials::Basic { username: username.clone(), password: password.clone() }
-            }
+            Some((username, password)) => Credentials::Basic { username: username.clone(), password: password.clone() },
             None => Credentials::Open,
         };
     }

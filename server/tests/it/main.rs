@@ -6,9 +6,11 @@
 //! - [`modbus`] against pymodbus; [`opc_ua`] against asyncua; [`peer`] peers that were not written with Hornero
 //! - [`form`] the admin's form; [`live`] the websocket; [`tls`] certificates
 //! - [`process`] the binary: wrong settings, keys, kill -9
+//! - [`demo`] every simulated oven through its real driver
 //! - [`cases`] recorded payloads, replayed without I/O; [`quality`] what every connector is held to
 
 mod cases;
+mod demo;
 mod equipment;
 mod faults;
 mod form;

@@ -47,7 +47,8 @@ pub async fn publish(
 ) -> anyhow::Result<TaskTracker> {
     let tasks = TaskTracker::new();
     for (number, ovens) in ovens.chunks(PER_GATEWAY).enumerate() {
-        let mut options = MqttOptions::new(format!("gateway-{number}-{}", std::process::id()), &target.host, target.port);
+        let mut options =
+            MqttOptions::new(format!("gateway-{number}-{}", std::process::id()), &target.host, target.port);
         options.set_keep_alive(Duration::from_secs(30)).set_inflight(1_000);
         if let Some((username, password)) = &target.login {
             options.set_credentials(username, password);

@@ -16,12 +16,23 @@ pub enum Version {
 }
 
 pub enum Received {
-    Connect { login: Option<(String, String)>, keep_alive_s: u16 },
+    Connect {
+        login: Option<(String, String)>,
+        keep_alive_s: u16,
+    },
     /// Filters with the quality that the client asks for.
-    Subscribe { id: u16, filters: Vec<(String, u8)> },
-    Unsubscribe { id: u16, filters: Vec<String> },
+    Subscribe {
+        id: u16,
+        filters: Vec<(String, u8)>,
+    },
+    Unsubscribe {
+        id: u16,
+        filters: Vec<String>,
+    },
     /// Somebody's message, with an id where it wants an acknowledgement.
-    Message { id: Option<u16> },
+    Message {
+        id: Option<u16>,
+    },
     Acknowledged(u16),
     Ping,
     /// The client goes, or sent what this broker has no use for.
@@ -32,12 +43,23 @@ pub enum Sent {
     Accepted,
     Refused,
     /// Granted qualities, in the order of the filters.
-    Subscribed { id: u16, granted: Vec<u8> },
-    Unsubscribed { id: u16, count: usize },
+    Subscribed {
+        id: u16,
+        granted: Vec<u8>,
+    },
+    Unsubscribed {
+        id: u16,
+        count: usize,
+    },
     Acknowledged(u16),
     Pong,
     /// With an id at QoS 1, without at QoS 0.
-    Message { topic: String, payload: Bytes, id: Option<u16>, retain: bool },
+    Message {
+        topic: String,
+        payload: Bytes,
+        id: Option<u16>,
+        retain: bool,
+    },
 }
 
 /// The bytes are no MQTT.

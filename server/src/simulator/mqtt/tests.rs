@@ -98,7 +98,8 @@ async fn version_5_is_spoken_too() {
     let waiting = async {
         let mut topics = Vec::new();
         while topics.len() < 3 {
-            if let v5::Event::Incoming(v5::Incoming::Publish(message)) = events.poll().await.expect("the connection stays")
+            if let v5::Event::Incoming(v5::Incoming::Publish(message)) =
+                events.poll().await.expect("the connection stays")
             {
                 topics.push(String::from_utf8(message.topic.to_vec()).expect("text"));
             }

@@ -19,7 +19,8 @@ pub fn put_into(folder: &Path) -> Result<(), String> {
     let (certificate, key) = MADE.get_or_init(make).as_ref().map_err(Clone::clone)?;
     for (name, content) in [(CERTIFICATE, certificate), (PRIVATE_KEY, key)] {
         let path = folder.join(name);
-        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, content));
+        let written =
+            path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, content));
         written.map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(())

@@ -1,16 +1,13 @@
 //! The address space: DI's `DeviceSet`, the device in it, and the types that clients recognise it by.
 
 use async_trait::async_trait;
-use opcua::nodes::{
-    AccessLevel, ObjectBuilder, ObjectTypeBuilder, VariableBuilder,
-};
+use opcua::nodes::{AccessLevel, ObjectBuilder, ObjectTypeBuilder, VariableBuilder};
 use opcua::server::address_space::{AddressSpace, add_namespaces};
 use opcua::server::diagnostics::NamespaceMetadata;
 use opcua::server::node_manager::memory::{InMemoryNodeManager, InMemoryNodeManagerBuilder, InMemoryNodeManagerImpl};
 use opcua::server::node_manager::{NodeManagerBuilder, ServerContext};
 use opcua::types::{
-    DataTypeId, DataValue, LocalizedText, NodeId, ObjectId, ObjectTypeId, QualifiedName,
-    VariableTypeId,
+    DataTypeId, DataValue, LocalizedText, NodeId, ObjectId, ObjectTypeId, QualifiedName, VariableTypeId,
 };
 
 use super::values;
@@ -130,7 +127,7 @@ fn device(space: &mut AddressSpace, spec: &OvenSpec, Indexes { di, cke, maker }:
 impl InMemoryNodeManagerImpl for Device {
     async fn init(&self, _space: &mut AddressSpace, _context: ServerContext) {}
 
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "oven"
     }
 

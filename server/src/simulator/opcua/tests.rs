@@ -62,7 +62,8 @@ impl Peer {
         let url = format!("opc.tcp://{}/", self.oven.addr);
         let endpoint = (url.as_str(), policy.to_str(), mode, UserTokenPolicy::anonymous());
         let connecting = async {
-            let (session, events) = client.connect_to_matching_endpoint(endpoint, user).await.map_err(|e| e.status())?;
+            let (session, events) =
+                client.connect_to_matching_endpoint(endpoint, user).await.map_err(|e| e.status())?;
             let ended = events.spawn();
             tokio::select! {
                 connected = session.wait_for_connection() => connected.then_some(session).ok_or(StatusCode::BadNotConnected),
@@ -89,7 +90,12 @@ async fn find(session: &Session, names: &[(u16, &str)]) -> NodeId {
     let path = BrowsePath { starting_node: NodeId::objects_folder_id(), relative_path };
     let found = session.translate_browse_paths_to_node_ids(&[path]).await.expect("an answer");
     let targets = found[0].targets.clone().unwrap_or_default();
-    targets.first().unwrap_or_else(|| panic!("{names:?} is not there: {}", found[0].status_code)).target_id.node_id.clone()
+    targets
+        .first()
+        .unwrap_or_else(|| panic!("{names:?} is not there: {}", found[0].status_code))
+        .target_id
+        .node_id
+        .clone()
 }
 
 async fn read(session: &Session, node: &NodeId) -> DataValue {
