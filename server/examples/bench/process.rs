@@ -28,12 +28,14 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    pub async fn start(hornero: &Path, ovens: usize) -> anyhow::Result<Self> {
-        let mut child = Command::new(hornero)
-            .args(["simulate", "--ovens", &ovens.to_string()])
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+    /// Ovens of this kind; with a broker they publish there.
+    pub async fn start(hornero: &Path, kind: &str, ovens: usize, broker: Option<&str>) -> anyhow::Result<Self> {
+        let mut command = Command::new(hornero);
+        command.args(["simulate", "--kind", kind, "--ovens", &ovens.to_string()]);
+        if let Some(broker) = broker {
+            command.args(["--broker", broker]);
+        }
+        let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let (mut lines, mut ovens) = (lines(&mut child)?, Vec::new());
         loop {
             match next(&mut lines).await?.as_str() {
