@@ -70,6 +70,16 @@ fn zones(spec: &OvenSpec, now: &Snapshot) -> BTreeMap<String, f64> {
             Vendor::Combi if zone != "cabinet" => return None,
             Vendor::OpcUa => format!("chamber {number}"),
             Vendor::Custom => format!("zona {}", number + 1),
+            Vendor::Wachtel => {
+                // `deck_1_top` is the top of the first deck.
+                let (deck, place) = zone.strip_prefix("deck_")?.split_once('_')?;
+                format!("deck {deck} {place}")
+            }
+            Vendor::Salva => match zone.as_str() {
+                "upper" => "top".to_owned(),
+                "lower" => "bottom".to_owned(),
+                _ => return None,
+            },
             _ => zone.clone(),
         };
         Some((name, *celsius))

@@ -11,6 +11,20 @@ use serde_json::json;
 use super::mapping;
 use crate::simulator::{Credentials, OvenSpec, Vendor, state_topic};
 
+/// A profile as an admin would write it for the workshop's panel.
+const WORKSHOP: &str = r#"[login]
+path = "/panel/login"
+body = "form"
+fields = { user = "{username}", pass = "{password}" }
+token = "cookie sesion"
+send = "cookie sesion"
+expires_after_s = 600
+
+[[endpoint]]
+name = "data"
+path = "/panel/{equipment_id}/valores.json"
+"#;
+
 /// The driver that connects an oven of this vendor.
 pub fn protocol(vendor: Vendor) -> &'static str {
     match vendor {
@@ -50,8 +64,9 @@ pub fn connection(spec: &OvenSpec, addr: SocketAddr, interval_s: u32) -> (Equipm
         ),
         Vendor::Mqtt => (host, json!({"topics": state_topic(&spec.id)})),
         Vendor::Rational => (format!("http://{host}/api/v1"), json!({"unit_id": spec.id})),
-        Vendor::Wachtel | Vendor::Salva => (format!("http://{host}/api"), json!({"oven_id": spec.id})),
-        Vendor::Custom => (format!("http://{host}"), json!({"equipment_id": spec.id})),
+        Vendor::Wachtel => (format!("http://{host}/api"), json!({"oven_id": spec.id, "deck_count": 2})),
+        Vendor::Salva => (format!("http://{host}"), json!({"equipment_id": spec.id})),
+        Vendor::Custom => (format!("http://{host}"), json!({"equipment_id": spec.id, "profile": WORKSHOP})),
     };
     if !rules.is_empty() {
         config["mapping"] = json!(rules);

@@ -122,8 +122,9 @@ fn credentials(vendor: Vendor, id: &str) -> Credentials {
     match vendor {
         Vendor::Generic => Credentials::Token(format!("token-{id}")),
         Vendor::Decks => basic("panadero"),
-        Vendor::Combi | Vendor::Salva => Credentials::ApiKey(format!("clave-{id}")),
-        Vendor::Wachtel => basic("wachtel"),
+        Vendor::Combi => Credentials::ApiKey(format!("clave-{id}")),
+        Vendor::Wachtel => login("obrador"),
+        Vendor::Salva => login("panadero"),
         Vendor::Mqtt => basic("hornero"),
         Vendor::Rational => login("cocina@panaderia.example"),
         Vendor::Custom => login("taller"),

@@ -58,7 +58,7 @@ pub fn answer(spec: &OvenSpec, body: &[u8]) -> Response {
         let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={LIFE_S}");
         return (StatusCode::OK, [(header::SET_COOKIE, cookie)], Json(json!({"ok": true}))).into_response();
     }
-    Json(json!({"access_token": token, "token_type": "Bearer", "expires_in": LIFE_S})).into_response()
+    Json(json!({"token": token, "access_token": token, "token_type": "Bearer", "expires_in": LIFE_S})).into_response()
 }
 
 fn fields(body: &[u8]) -> serde_json::Map<String, Value> {

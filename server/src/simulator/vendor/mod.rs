@@ -51,8 +51,10 @@ pub fn encode(spec: &OvenSpec, document: Document, snapshot: &Snapshot) -> Value
         (Vendor::Decks, Document::State) => decks::state(spec, snapshot),
         (Vendor::Combi, _) => combi::values(spec, snapshot),
         (Vendor::Rational, _) => rational::values(spec, snapshot),
-        (Vendor::Wachtel, _) => wachtel::values(spec, snapshot),
-        (Vendor::Salva, _) => salva::values(spec, snapshot),
+        (Vendor::Wachtel, Document::Values) => wachtel::values(spec, snapshot),
+        (Vendor::Wachtel, Document::State) => wachtel::maintenance(spec, snapshot),
+        (Vendor::Salva, Document::Values) => salva::values(spec, snapshot),
+        (Vendor::Salva, Document::State) => salva::state(spec, snapshot),
         (Vendor::Custom, _) => custom::values(spec, snapshot),
         // Never asked: they do not speak HTTP.
         (Vendor::Registers | Vendor::OpcUa | Vendor::Mqtt, _) => Value::Null,
