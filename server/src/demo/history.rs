@@ -49,7 +49,7 @@ fn values(spec: &OvenSpec, now: &Snapshot) -> Values {
         temperature_zones: zones(spec, now),
         humidity: Some(now.humidity_percent),
         energy_consumption_kwh: (spec.vendor != Vendor::OpcUa).then_some(now.energy_wh / 1000.0),
-        power_kw: (spec.vendor != Vendor::OpcUa).then_some(now.power_kw),
+        power_kw: (!matches!(spec.vendor, Vendor::OpcUa | Vendor::Rational)).then_some(now.power_kw),
         operational_status: OperationalStatus::parse(now.status.as_str()),
         cycle_stage: CycleStage::parse(now.stage.as_str()),
         cycle_progress_percentage: now.progress_percent,
@@ -67,7 +67,7 @@ fn zones(spec: &OvenSpec, now: &Snapshot) -> BTreeMap<String, f64> {
     let named = |(number, (zone, celsius)): (usize, (&String, &f64))| {
         let name = match spec.vendor {
             Vendor::Decks | Vendor::Registers => zone.replace('_', " "),
-            Vendor::Combi if zone != "cabinet" => return None,
+            Vendor::Combi | Vendor::Rational if zone != "cabinet" => return None,
             Vendor::OpcUa => format!("chamber {number}"),
             Vendor::Custom => format!("zona {}", number + 1),
             Vendor::Wachtel => {

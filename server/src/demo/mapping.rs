@@ -18,7 +18,7 @@ pub fn rules(vendor: Vendor) -> (Vec<MappingRule>, u32) {
         Vendor::Registers => registers(),
         Vendor::Mqtt => gateway(),
         Vendor::Custom => custom(),
-        Vendor::Rational => (Vec::new(), 2),
+        Vendor::Rational => (Vec::new(), 1),
         Vendor::Wachtel => (Vec::new(), 4),
         Vendor::Salva => (Vec::new(), 2),
         Vendor::OpcUa => (Vec::new(), 3),

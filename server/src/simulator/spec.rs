@@ -140,6 +140,7 @@ impl Vendor {
         match self {
             Self::Generic => Some("/api/v1/equipment/{equipment_id}/status"),
             Self::Decks => Some("/remote/ovens/{equipment_id}/state"),
+            Self::Rational => Some("/api/v1/haccp-service/haccps"),
             Self::Wachtel => Some("/api/ovens/{equipment_id}/maintenance"),
             Self::Salva => Some("/api/v1/equipment/{equipment_id}/status"),
             _ => None,
