@@ -121,7 +121,8 @@ async fn until_stopped(server: Server) -> anyhow::Result<()> {
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
     // What goes wrong with an oven is logged once, with its name; the protocols' own libraries say it again and again.
-    let filter = format!("opcua_client=off,opcua_core=off,opcua_crypto=off,opcua_types=off,rumqttc=off,{}", config.log);
+    let quiet = "opcua_client=off,opcua_core=off,opcua_crypto=off,opcua_server=off,opcua_types=off,rumqttc=off";
+    let filter = format!("{quiet},{}", config.log);
     let filter = EnvFilter::try_new(filter).with_context(|| format!("log = \"{}\"", config.log))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log_format {

@@ -124,12 +124,11 @@ impl Vendor {
     /// Path of the live values with `{equipment_id}` where the oven's id belongs.
     pub fn data_endpoint(self) -> &'static str {
         match self {
-            Self::Generic => "/api/v1/equipment/{equipment_id}/data",
+            Self::Generic | Self::Salva => "/api/v1/equipment/{equipment_id}/data",
             Self::Decks => "/remote/ovens/{equipment_id}/values",
             Self::Combi => "/units/{equipment_id}/live",
             Self::Rational => "/api/v1/units/{equipment_id}/status",
             Self::Wachtel => "/api/ovens/{equipment_id}/readings",
-            Self::Salva => "/api/v1/equipment/{equipment_id}/data",
             Self::Custom => "/panel/{equipment_id}/valores.json",
             Self::Registers | Self::OpcUa | Self::Mqtt => "",
         }
@@ -138,11 +137,10 @@ impl Vendor {
     /// Path of the state alone with `{equipment_id}` where the oven's id belongs.
     pub fn status_endpoint(self) -> Option<&'static str> {
         match self {
-            Self::Generic => Some("/api/v1/equipment/{equipment_id}/status"),
+            Self::Generic | Self::Salva => Some("/api/v1/equipment/{equipment_id}/status"),
             Self::Decks => Some("/remote/ovens/{equipment_id}/state"),
             Self::Rational => Some("/api/v1/haccp-service/haccps"),
             Self::Wachtel => Some("/api/ovens/{equipment_id}/maintenance"),
-            Self::Salva => Some("/api/v1/equipment/{equipment_id}/status"),
             _ => None,
         }
     }
