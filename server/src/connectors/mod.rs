@@ -7,6 +7,7 @@
 //! - [`mapping`] finds values in JSON by the rules that an admin enters
 //! - [`progress`] how far a connection test came
 //! - [`tls`] certificate checks, shared by every driver that speaks TLS
+//! - [`rest`] what HTTP drivers share; [`rational`], [`wachtel`], [`salva`] and [`custom`] are profiles of it
 //! - [`rest_api`] HTTP and JSON; [`modbus`] Modbus over TCP; [`opc_ua`] OPC UA
 //!
 //! # The contract
@@ -16,14 +17,19 @@
 //! - A driver that fails is dropped into `connect` again; it must not keep half a session.
 
 pub mod config;
+pub mod custom;
 pub mod error;
 mod fields;
 pub mod mapping;
 pub mod modbus;
 pub mod opc_ua;
 mod progress;
+pub mod rational;
+pub mod rest;
 pub mod rest_api;
+pub mod salva;
 pub mod tls;
+pub mod wachtel;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -46,7 +52,15 @@ use crate::secrets::Credentials;
 pub use error::ConnectorError;
 
 /// Every driver, in the order in which an admin sees them.
-pub static ALL: &[&Driver] = &[&rest_api::DRIVER, &modbus::DRIVER, &opc_ua::DRIVER];
+pub static ALL: &[&Driver] = &[
+    &rest_api::DRIVER,
+    &opc_ua::DRIVER,
+    &modbus::DRIVER,
+    &rational::DRIVER,
+    &wachtel::DRIVER,
+    &salva::DRIVER,
+    &custom::DRIVER,
+];
 
 /// A protocol: what it says of itself, and how a connection is made from settings.
 pub struct Driver {

@@ -4,6 +4,7 @@
 //! - [`harness`] server, client, simulated ovens, waiting for a state with a deadline
 //! - [`login`] who gets in; [`equipment`] ovens over the API; [`faults`] what can go wrong on the wire
 //! - [`modbus`] against pymodbus; [`opc_ua`] against asyncua; [`peer`] peers that were not written with Hornero
+//! - [`rest_family`] profiles over HTTP
 //! - [`form`] the admin's form; [`live`] the websocket; [`tls`] certificates
 //! - [`process`] the binary: wrong settings, keys, kill -9
 //! - [`demo`] every simulated oven through its real driver
@@ -22,4 +23,5 @@ mod opc_ua;
 mod peer;
 mod process;
 mod quality;
+mod rest_family;
 mod tls;
