@@ -16,6 +16,7 @@ use crate::{
     simulator::{OvenSpec, RunningOven, demo_ovens},
 };
 
+pub mod history;
 mod mapping;
 mod ovens;
 #[cfg(test)]
@@ -31,6 +32,9 @@ pub const LOGINS: [(&str, &str, Role); 3] = [
 /// The setting that marks a database with public passwords.
 pub const MARK: &str = "demo";
 
+/// How often the demo's ovens are read, s.
+pub const INTERVAL_S: u32 = 2;
+
 /// What the login page shows.
 pub fn logins() -> Demo {
     Demo { logins: LOGINS.iter().map(|(name, password, _)| ((*name).to_owned(), (*password).to_owned())).collect() }
@@ -41,8 +45,9 @@ pub fn bakery() -> Vec<OvenSpec> {
     demo_ovens().into_iter().filter(|oven| connectors::find(ovens::protocol(oven.vendor)).is_some()).collect()
 }
 
-/// Makes the users and ovens that are not there yet, and points the ovens to where the simulator listens now.
-pub async fn seed(service: &Arc<Service>, running: &[RunningOven]) -> anyhow::Result<()> {
+/// Makes the users and ovens that are not there yet, and points the ovens to where the simulator listens now. Says
+/// whether the data folder was new.
+pub async fn seed(service: &Arc<Service>, running: &[RunningOven]) -> anyhow::Result<bool> {
     let is_demo = service.store.setting::<bool>(MARK).await?.unwrap_or_default();
     anyhow::ensure!(
         is_demo || service.store.count_users().await? == 0,
@@ -59,7 +64,7 @@ pub async fn seed(service: &Arc<Service>, running: &[RunningOven]) -> anyhow::Re
     let actor = Actor::system();
     for oven in running {
         let id = oven_id(&oven.spec.id);
-        let (draft, secrets) = ovens::connection(&oven.spec, oven.addr, 2);
+        let (draft, secrets) = ovens::connection(&oven.spec, oven.addr, INTERVAL_S);
         match service.store.equipment(id).await? {
             Some(saved) if saved.iot_endpoint == draft.iot_endpoint && saved.iot_port == draft.iot_port => {}
             // What somebody changed in the demo stays; only the port of the simulated oven is new.
@@ -76,7 +81,7 @@ pub async fn seed(service: &Arc<Service>, running: &[RunningOven]) -> anyhow::Re
             }
         }
     }
-    Ok(())
+    Ok(!is_demo)
 }
 
 /// The same id at every start, so that history goes on.

@@ -63,9 +63,12 @@ pub async fn demo(mut config: Config, control: Option<&str>) -> anyhow::Result<(
         None => Keyring::generate_file(&config.master_key_file)?,
     };
     let shutdown = CancellationToken::new();
-    let simulator = Simulator::start(demo::bakery(), shutdown.clone())?;
+    let past = (!config.database_path().exists()).then_some(demo::history::PAST);
+    let simulator = Simulator::start_with(demo::bakery(), past, shutdown.clone())?;
     let server = Server::start(&config, keyring, listener, Some(demo::logins())).await?;
-    demo::seed(&server.service, &simulator.ovens()).await?;
+    if demo::seed(&server.service, &simulator.ovens()).await? {
+        demo::history::write(&server.service, &simulator, demo::INTERVAL_S).await;
+    }
     if let Some(address) = control {
         let listener = listen(address).await?;
         ensure!(listener.local_addr()?.ip().is_loopback(), "the simulator's control listens on this machine only");
@@ -118,7 +121,8 @@ async fn until_stopped(server: Server) -> anyhow::Result<()> {
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
     // What goes wrong with an oven is logged once, with its name; the protocols' own libraries say it again and again.
-    let filter = format!("opcua_client=off,opcua_core=off,opcua_crypto=off,opcua_types=off,rumqttc=off,{}", config.log);
+    let quiet = "opcua_client=off,opcua_core=off,opcua_crypto=off,opcua_server=off,opcua_types=off,rumqttc=off";
+    let filter = format!("{quiet},{}", config.log);
     let filter = EnvFilter::try_new(filter).with_context(|| format!("log = \"{}\"", config.log))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log_format {

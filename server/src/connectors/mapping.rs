@@ -39,6 +39,8 @@ pub enum Path {
     Key(String),
     Pointer(String),
     Query(JsonPath),
+    /// A path within one of several named answers.
+    In(String, Box<Path>),
 }
 
 /// What the rules found.
@@ -58,6 +60,19 @@ impl Mapping {
     /// Like [`compile`](Self::compile) for answers that are flat: the path is the whole name of a value.
     pub fn compile_keys(rules: Vec<MappingRule>, timezone: TimeZone) -> Result<Self, Vec<FieldError>> {
         Self::compile_by(rules, timezone, |text| Ok(Path::Key(text.to_owned())))
+    }
+
+    /// Like [`compile`](Self::compile) for several answers: `<name> <path>`, the first name where a path has none.
+    /// The answers come as one object, each under its name. What is not `promised` is not missed where it is absent.
+    pub fn compile_named(
+        rules: Vec<MappingRule>,
+        timezone: TimeZone,
+        names: &[String],
+        promised: bool,
+    ) -> Result<Self, Vec<FieldError>> {
+        let rules = rules.into_iter().map(by_answer_name).collect();
+        let mapping = Self::compile_by(rules, timezone, |text| Path::parse_named(text, names))?;
+        Ok(Self { flag_missing: promised, ..mapping })
     }
 
     fn compile_by(
@@ -84,16 +99,14 @@ impl Mapping {
     }
 
     /// The rules used where an admin enters none: every field under its own name at the top level.
-    pub fn by_name(timezone: TimeZone) -> Self {
-        let rules = Metric::ALL
-            .iter()
-            .map(|metric| MappingRule::new(Target::Metric(*metric), &format!("/{metric}")))
-            .map(|rule| {
-                let path = Path::Pointer(rule.path.clone());
-                (rule, path)
-            })
-            .collect();
-        Self { rules, timezone, flag_missing: false }
+    pub fn rules_by_name() -> Vec<MappingRule> {
+        let rule = |metric: &Metric| MappingRule::new(Target::Metric(*metric), &format!("/{metric}"));
+        Metric::ALL.iter().map(rule).collect()
+    }
+
+    /// Whether any rule reads the answer of this name.
+    pub fn reads(&self, name: &str) -> bool {
+        self.rules.iter().any(|(_, path)| matches!(path, Path::In(answer, _) if answer == name))
     }
 
     /// Whether any rule reads this answer.
@@ -175,6 +188,21 @@ impl Mapping {
     }
 }
 
+/// A point in time as an answer writes it, in any of the recognised ways.
+pub fn time_of(value: &Value, timezone: &TimeZone) -> Option<Timestamp> {
+    let rule = MappingRule::new(Target::Metric(Metric::ReadingTime), "");
+    time::parse(&Raw::read(value, &[]), &rule, timezone).ok().flatten()
+}
+
+/// A source is a name before the path.
+fn by_answer_name(mut rule: MappingRule) -> MappingRule {
+    if rule.source == Source::Status && rule.path.starts_with(['/', '$']) {
+        rule.path = format!("{} {}", Source::Status, rule.path);
+    }
+    rule.source = Source::Data;
+    rule
+}
+
 fn check_rule(rule: &MappingRule, complain: &mut impl FnMut(&str, Problem)) {
     for (part, value) in [("scale", rule.scale), ("offset", rule.offset)] {
         if !value.is_finite() {
@@ -211,8 +239,24 @@ impl Path {
         Err(Problem::NotAPath { detail: "a path begins with / (JSON Pointer) or $ (JSONPath)".to_owned() })
     }
 
+    fn parse_named(text: &str, names: &[String]) -> Result<Self, Problem> {
+        let text = text.trim();
+        let (name, path) = if text.starts_with(['/', '$']) || text.is_empty() {
+            (names.first().map_or("", String::as_str), text)
+        } else {
+            text.split_once(char::is_whitespace).unwrap_or((text, ""))
+        };
+        // The guide's rules say `source: status` for an answer that may not be configured.
+        if name != Source::Status.as_str() && !names.iter().any(|known| known == name) {
+            let detail = format!("no answer is called `{name}`; there are {}", names.join(", "));
+            return Err(Problem::NotAPath { detail });
+        }
+        Ok(Self::In(name.to_owned(), Box::new(Self::parse(path.trim_start())?)))
+    }
+
     pub fn find<'a>(&self, answer: &'a Value) -> Vec<&'a Value> {
         match self {
+            Self::In(name, path) => answer.get(name).map(|answer| path.find(answer)).unwrap_or_default(),
             Self::Key(key) => answer.get(key).into_iter().collect(),
             Self::Pointer(pointer) => answer.pointer(pointer).into_iter().collect(),
             Self::Query(query) => query.query(answer).all(),

@@ -7,8 +7,8 @@
 //! - [`mapping`] finds values in JSON by the rules that an admin enters
 //! - [`progress`] how far a connection test came
 //! - [`tls`] certificate checks, shared by every driver that speaks TLS
-//! - [`rest_api`] HTTP and JSON; [`modbus`] Modbus over TCP; [`opc_ua`] OPC UA;
-//!   [`mqtt`] MQTT
+//! - [`rest`] what HTTP drivers share; [`rational`], [`wachtel`], [`salva`] and [`custom`] are profiles of it
+//! - [`rest_api`] HTTP and JSON; [`modbus`] Modbus over TCP; [`opc_ua`] OPC UA; [`mqtt`] MQTT
 //!
 //! # The contract
 //! - `build` checks settings and does no I/O; its errors name the field.
@@ -17,6 +17,7 @@
 //! - A driver that fails is dropped into `connect` again; it must not keep half a session.
 
 pub mod config;
+pub mod custom;
 pub mod error;
 mod fields;
 pub mod mapping;
@@ -24,8 +25,12 @@ pub mod modbus;
 pub mod mqtt;
 pub mod opc_ua;
 mod progress;
+pub mod rational;
+pub mod rest;
 pub mod rest_api;
+pub mod salva;
 pub mod tls;
+pub mod wachtel;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -48,7 +53,16 @@ use crate::secrets::Credentials;
 pub use error::ConnectorError;
 
 /// Every driver, in the order in which an admin sees them.
-pub static ALL: &[&Driver] = &[&rest_api::DRIVER, &modbus::DRIVER, &opc_ua::DRIVER, &mqtt::DRIVER];
+pub static ALL: &[&Driver] = &[
+    &rest_api::DRIVER,
+    &opc_ua::DRIVER,
+    &mqtt::DRIVER,
+    &modbus::DRIVER,
+    &rational::DRIVER,
+    &wachtel::DRIVER,
+    &salva::DRIVER,
+    &custom::DRIVER,
+];
 
 /// A protocol: what it says of itself, and how a connection is made from settings.
 pub struct Driver {

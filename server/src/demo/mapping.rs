@@ -18,9 +18,9 @@ pub fn rules(vendor: Vendor) -> (Vec<MappingRule>, u32) {
         Vendor::Registers => registers(),
         Vendor::Mqtt => gateway(),
         Vendor::Custom => custom(),
-        Vendor::Rational => (Vec::new(), 2),
-        Vendor::Wachtel => (Vec::new(), 5),
-        Vendor::Salva => (Vec::new(), 1),
+        Vendor::Rational => (Vec::new(), 1),
+        Vendor::Wachtel => (Vec::new(), 4),
+        Vendor::Salva => (Vec::new(), 2),
         Vendor::OpcUa => (Vec::new(), 3),
     }
 }

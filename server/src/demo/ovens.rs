@@ -9,7 +9,21 @@ use app::model::{
 use serde_json::json;
 
 use super::mapping;
-use crate::simulator::{Credentials, OvenSpec, Vendor, state_topic};
+use crate::simulator::{Credentials, OvenSpec, Vendor, availability_topic, state_topic};
+
+/// A profile as an admin would write it for the workshop's panel.
+const WORKSHOP: &str = r#"[login]
+path = "/panel/login"
+body = "form"
+fields = { user = "{username}", pass = "{password}" }
+token = "cookie sesion"
+send = "cookie sesion"
+expires_after_s = 600
+
+[[endpoint]]
+name = "data"
+path = "/panel/{equipment_id}/valores.json"
+"#;
 
 /// The driver that connects an oven of this vendor.
 pub fn protocol(vendor: Vendor) -> &'static str {
@@ -27,7 +41,12 @@ pub fn protocol(vendor: Vendor) -> &'static str {
 
 /// The draft and the credentials of a simulated oven at this address.
 pub fn connection(spec: &OvenSpec, addr: SocketAddr, interval_s: u32) -> (EquipmentDraft, BTreeMap<String, String>) {
-    let (rules, zones) = mapping::rules(spec.vendor);
+    let (mut rules, zones) = mapping::rules(spec.vendor);
+    if spec.vendor == Vendor::Mqtt {
+        for rule in &mut rules {
+            rule.path = format!("{} {}", state_topic(&spec.id), rule.path);
+        }
+    }
     let (auth, secrets) = credentials(&spec.credentials);
     let host = addr.ip().to_string();
     let (endpoint, mut config) = match spec.vendor {
@@ -48,10 +67,11 @@ pub fn connection(spec: &OvenSpec, addr: SocketAddr, interval_s: u32) -> (Equipm
             format!("opc.tcp://{host}"),
             json!({"security_policy": "none", "security_mode": "none", "login": "anonymous", "timeout": 5.0}),
         ),
-        Vendor::Mqtt => (host, json!({"topics": state_topic(&spec.id)})),
+        Vendor::Mqtt => (host, json!({"availability_topic": availability_topic(&spec.id), "timeout": 5.0})),
         Vendor::Rational => (format!("http://{host}/api/v1"), json!({"unit_id": spec.id})),
-        Vendor::Wachtel | Vendor::Salva => (format!("http://{host}/api"), json!({"oven_id": spec.id})),
-        Vendor::Custom => (format!("http://{host}"), json!({"equipment_id": spec.id})),
+        Vendor::Wachtel => (format!("http://{host}/api"), json!({"oven_id": spec.id, "deck_count": 2})),
+        Vendor::Salva => (format!("http://{host}"), json!({"equipment_id": spec.id})),
+        Vendor::Custom => (format!("http://{host}"), json!({"equipment_id": spec.id, "profile": WORKSHOP})),
     };
     if !rules.is_empty() {
         config["mapping"] = json!(rules);

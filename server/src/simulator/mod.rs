@@ -58,6 +58,7 @@ pub use mqtt::{availability_topic, state_topic};
 pub use oven::Snapshot;
 pub use program::{Program, Stage, Status};
 pub use spec::{Credentials, OvenKind, OvenSpec, Vendor};
+pub use station::Past;
 
 use station::{Order, Station};
 
@@ -100,6 +101,15 @@ impl Simulator {
     /// When two ovens share an id, a spec makes no sense (no programs, a time scale that is not positive), or a port is
     /// taken. No oven is started then.
     pub fn start(specs: Vec<OvenSpec>, shutdown: CancellationToken) -> anyhow::Result<Self> {
+        Self::start_with(specs, None, shutdown)
+    }
+
+    /// Like [`start`](Self::start), with ovens that have been at work for a while and can [tell](Self::take_past) of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_with(specs: Vec<OvenSpec>, past: Option<Past>, shutdown: CancellationToken) -> anyhow::Result<Self> {
         let mut ids = HashSet::new();
         let mut bound = Vec::with_capacity(specs.len());
         for spec in specs {
@@ -118,7 +128,7 @@ impl Simulator {
             .into_iter()
             .map(|(spec, listener, addr)| {
                 let spec = Arc::new(spec);
-                let station = Arc::new(Station::new(Arc::clone(&spec), now));
+                let station = Arc::new(Station::new(Arc::clone(&spec), now, past));
                 let (orders, inbox) = mpsc::channel(8);
                 tasks.spawn(station::run(Arc::clone(&station), listener, addr, inbox, shutdown.clone()));
                 Place { oven: RunningOven { spec, addr }, station, orders }
@@ -165,6 +175,11 @@ impl Simulator {
     /// The true state of an oven now, whatever its fault makes it say, or nothing when no oven has this id.
     pub fn snapshot(&self, id: &str) -> Option<Snapshot> {
         self.place(id).map(|place| place.station.snapshot())
+    }
+
+    /// What an oven did before it was started, oldest first; nothing after the first call.
+    pub fn take_past(&self, id: &str) -> Vec<Snapshot> {
+        self.place(id).map(|place| place.station.take_past()).unwrap_or_default()
     }
 
     /// The control API, to be served on a loopback address only: `GET /sim/ovens`,

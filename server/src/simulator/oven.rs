@@ -1,7 +1,7 @@
 //! One simulated oven: chamber and cycle together, advanced to the time at which somebody asks.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rand::rngs::StdRng;
@@ -88,6 +88,29 @@ impl Oven {
         oven
     }
 
+    /// Like [`warm`](Self::warm), after `span` more of work, of which it tells every `every`: how long before `now` it was,
+    /// and how the oven was then.
+    pub fn with_past(
+        spec: &OvenSpec,
+        now: Instant,
+        span: Duration,
+        every: Duration,
+        mut tell: impl FnMut(&Self, Duration),
+    ) -> Self {
+        let mut oven = Self::warm(spec, now);
+        let mut ago = span;
+        while ago > every {
+            tell(&oven, ago);
+            let mut left_s = every.as_secs_f64() * oven.time_scale;
+            while left_s > 0.0 {
+                oven.step(left_s.min(WARM_UP_STEP_S));
+                left_s -= WARM_UP_STEP_S;
+            }
+            ago -= every;
+        }
+        oven
+    }
+
     /// An oven that is switched on after a long rest.
     pub fn cold(spec: &OvenSpec, now: Instant) -> Self {
         let build = Build::of(spec.kind);
@@ -169,8 +192,6 @@ impl Oven {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::simulator::bakery::demo_ovens;
 

@@ -102,9 +102,9 @@ pub enum Vendor {
     Combi,
     /// Shaped like what the RATIONAL profile expects: a unit with cabinet and core, behind a login with a token.
     Rational,
-    /// Shaped like what the Wachtel profile expects: decks with top and bottom heat, behind HTTP basic authentication.
+    /// Shaped like what the Wachtel profile expects: decks with top and bottom heat, behind a login with a token.
     Wachtel,
-    /// Shaped like what the SALVA profile expects, behind an API key.
+    /// Shaped like what the SALVA profile expects, with Spanish words, behind a login with a token.
     Salva,
     /// A workshop's own panel in Spanish, decimal commas as text, behind a login form with a cookie.
     Custom,
@@ -124,12 +124,11 @@ impl Vendor {
     /// Path of the live values with `{equipment_id}` where the oven's id belongs.
     pub fn data_endpoint(self) -> &'static str {
         match self {
-            Self::Generic => "/api/v1/equipment/{equipment_id}/data",
+            Self::Generic | Self::Salva => "/api/v1/equipment/{equipment_id}/data",
             Self::Decks => "/remote/ovens/{equipment_id}/values",
             Self::Combi => "/units/{equipment_id}/live",
             Self::Rational => "/api/v1/units/{equipment_id}/status",
             Self::Wachtel => "/api/ovens/{equipment_id}/readings",
-            Self::Salva => "/api/ovens/{equipment_id}/data",
             Self::Custom => "/panel/{equipment_id}/valores.json",
             Self::Registers | Self::OpcUa | Self::Mqtt => "",
         }
@@ -138,8 +137,10 @@ impl Vendor {
     /// Path of the state alone with `{equipment_id}` where the oven's id belongs.
     pub fn status_endpoint(self) -> Option<&'static str> {
         match self {
-            Self::Generic => Some("/api/v1/equipment/{equipment_id}/status"),
+            Self::Generic | Self::Salva => Some("/api/v1/equipment/{equipment_id}/status"),
             Self::Decks => Some("/remote/ovens/{equipment_id}/state"),
+            Self::Rational => Some("/api/v1/haccp-service/haccps"),
+            Self::Wachtel => Some("/api/ovens/{equipment_id}/maintenance"),
             _ => None,
         }
     }
@@ -148,6 +149,8 @@ impl Vendor {
     pub fn login_endpoint(self) -> Option<&'static str> {
         match self {
             Self::Rational => Some("/api/v1/auth/login"),
+            Self::Wachtel => Some("/api/auth/login"),
+            Self::Salva => Some("/auth/login"),
             Self::Custom => Some("/panel/login"),
             _ => None,
         }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +30,16 @@ pub struct Station {
     /// Held only while the model advances, never across a wait.
     oven: Mutex<Oven>,
     in_force: watch::Sender<InForce>,
+    /// What the oven did before it was started, oldest first; empty where nobody wants to know.
+    past: Mutex<Vec<Snapshot>>,
+}
+
+/// What is kept of the time before the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Past {
+    pub span: Duration,
+    /// Between two snapshots.
+    pub every: Duration,
 }
 
 /// A fault, with the values that a frozen oven goes on showing.
@@ -40,9 +50,24 @@ pub struct InForce {
 }
 
 impl Station {
-    pub fn new(spec: Arc<OvenSpec>, now: Instant) -> Self {
-        let oven = Mutex::new(Oven::warm(&spec, now));
-        Self { spec, oven, in_force: watch::Sender::default() }
+    pub fn new(spec: Arc<OvenSpec>, now: Instant, past: Option<Past>) -> Self {
+        let mut told = Vec::new();
+        let oven = match past {
+            None => Oven::warm(&spec, now),
+            Some(Past { span, every }) => {
+                let present = Timestamp::now();
+                Oven::with_past(&spec, now, span, every, |oven, ago| {
+                    let ago = SignedDuration::try_from(ago).unwrap_or_default();
+                    told.push(oven.snapshot(present.checked_sub(ago).unwrap_or(present)));
+                })
+            }
+        };
+        Self { spec, oven: Mutex::new(oven), in_force: watch::Sender::default(), past: Mutex::new(told) }
+    }
+
+    /// What the oven did before it was started; once, and then no more.
+    pub fn take_past(&self) -> Vec<Snapshot> {
+        std::mem::take(&mut self.past.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub fn fault(&self) -> Fault {

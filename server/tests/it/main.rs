@@ -3,12 +3,15 @@
 //! # Layout
 //! - [`harness`] server, client, simulated ovens, waiting for a state with a deadline
 //! - [`login`] who gets in; [`equipment`] ovens over the API; [`faults`] what can go wrong on the wire
-//! - [`modbus`] against pymodbus; [`opc_ua`] against asyncua; [`mqtt`] against mosquitto; [`peer`] peers that were not written with Hornero
+//! - [`modbus`] against pymodbus; [`opc_ua`] against asyncua; [`mqtt`] against mosquitto
+//! - [`rest_family`] profiles over HTTP; [`peer`] peers that were not written with Hornero
 //! - [`form`] the admin's form; [`live`] the websocket; [`tls`] certificates
 //! - [`process`] the binary: wrong settings, keys, kill -9
+//! - [`demo`] every simulated oven through its real driver
 //! - [`cases`] recorded payloads, replayed without I/O; [`quality`] what every connector is held to
 
 mod cases;
+mod demo;
 mod equipment;
 mod faults;
 mod form;
@@ -21,4 +24,5 @@ mod opc_ua;
 mod peer;
 mod process;
 mod quality;
+mod rest_family;
 mod tls;

@@ -2,13 +2,13 @@
 
 use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest};
 
-use crate::connectors::fields::{FIELD, TIMEOUT, text};
-
-pub const AUTH_NONE: &str = "none";
-pub const AUTH_BASIC: &str = "basic";
-pub const AUTH_BEARER: &str = "bearer";
-pub const AUTH_HEADER: &str = "api_key_header";
-pub const AUTH_QUERY: &str = "api_key_query";
+use crate::connectors::{
+    fields::{FIELD, TIMEOUT, text},
+    rest::fields::{
+        AUTH_BASIC, AUTH_BEARER, AUTH_HEADER, AUTH_NONE, AUTH_QUERY, CA_CERTIFICATE, NAMED_PATH_HELP, PASSWORD,
+        USERNAME, VERIFY_SSL,
+    },
+};
 
 pub const MANIFEST: Manifest = Manifest {
     id: "rest_api",
@@ -98,20 +98,8 @@ pub const MANIFEST: Manifest = Manifest {
             only_when: Some(("auth", &[AUTH_HEADER, AUTH_QUERY])),
             ..FIELD
         },
-        Field {
-            key: "username",
-            label: text("Usuario", "User name", "Benutzername"),
-            secret: true,
-            only_when: Some(("auth", &[AUTH_BASIC])),
-            ..FIELD
-        },
-        Field {
-            key: "password",
-            label: text("Contraseña", "Password", "Passwort"),
-            secret: true,
-            only_when: Some(("auth", &[AUTH_BASIC])),
-            ..FIELD
-        },
+        Field { only_when: Some(("auth", &[AUTH_BASIC])), ..USERNAME },
+        Field { only_when: Some(("auth", &[AUTH_BASIC])), ..PASSWORD },
         Field {
             key: "token",
             label: text("Token", "Token", "Token"),
@@ -127,42 +115,11 @@ pub const MANIFEST: Manifest = Manifest {
             ..FIELD
         },
         TIMEOUT,
-        Field {
-            key: "verify_ssl",
-            label: text("Comprobar el certificado", "Check the certificate", "Zertifikat prüfen"),
-            help: text(
-                "Sin comprobarlo, la contraseña se envía a quien responda. Mejor: la propia autoridad, abajo.",
-                "Unchecked, the password goes to whoever answers. Better: your own authority, below.",
-                "Ungeprüft geht das Passwort an jeden, der antwortet. Besser: eigene Stelle, unten.",
-            ),
-            input: FieldInput::Flag,
-            default: Some("true"),
-            ..FIELD
-        },
-        Field {
-            key: "ca_certificate",
-            label: text("Autoridad propia (PEM)", "Own authority (PEM)", "Eigene Zertifizierungsstelle (PEM)"),
-            help: text(
-                "Solo se confía en estos certificados.",
-                "Only these certificates are trusted.",
-                "Nur diesen Zertifikaten wird vertraut.",
-            ),
-            input: FieldInput::LongText { placeholder: "-----BEGIN CERTIFICATE-----" },
-            ..FIELD
-        },
+        VERIFY_SSL,
+        CA_CERTIFICATE,
     ],
     mapped: true,
     path_example: "/temp/0",
-    path_help: text(
-        "JSON Pointer (/temp/0) o JSONPath ($.zonas[0].valor).",
-        "JSON Pointer (/temp/0) or JSONPath ($.zones[0].value).",
-        "JSON Pointer (/temp/0) oder JSONPath ($.zonen[0].wert).",
-    ),
-    capabilities: Capabilities {
-        realtime: true,
-        humidity: true,
-        energy: true,
-        remote_control: false,
-        discovery: false,
-    },
+    path_help: NAMED_PATH_HELP,
+    capabilities: Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true },
 };

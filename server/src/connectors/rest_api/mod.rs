@@ -1,87 +1,47 @@
 //! HTTP and JSON: `rest_api`.
 //!
 //! # Layout
-//! - `mod.rs` the connection: asks the configured addresses and maps the answers
+//! - `mod.rs` makes a connection of [`rest`](super::rest) with one or two endpoints, `data` and `status`
 //! - [`manifest`] fields, labels and defaults
 //! - [`options`] settings to typed options, with an error a field
-//! - [`request`] one request: authentication, size limit, redirects, errors in words
-//! - [`stages`] the connection test, step by step
+//!
+//! Recorded cases: see [`replay`].
 
 mod manifest;
 mod options;
-mod request;
-mod stages;
 
-use std::{collections::BTreeMap, time::Duration};
+use app::model::form::FieldError;
 
-use app::model::mapping::Source;
-use async_trait::async_trait;
-use serde_json::Value;
-use tokio::time::Instant;
-use url::Url;
-
-use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome, mapping::Mapping, tls::Trust};
+use super::{
+    Built, ConnectorError, Driver, Sample, Settings,
+    mapping::Mapping,
+    rest::{
+        plan::{self, Given},
+        profile::{Endpoint, Method, Profile},
+        replay,
+    },
+};
 use options::Options;
-use request::Http;
 
-pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build, replay: None };
+pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build, replay: Some(replay_case) };
 
 fn build(settings: Settings) -> Built {
-    let Options { data_url, status_url, auth, timeout, trust, mapping } = Options::parse(&settings)?;
-    let mapping = if mapping.is_empty() {
-        Mapping::by_name(settings.timezone)
-    } else {
-        Mapping::compile(mapping, settings.timezone)?
-    };
-    // The secrets move on: only what sends them keeps them.
-    let http = Http::new(auth, &trust, &data_url, settings.response_limit)?;
-    Ok(Box::new(RestApi { data_url, status_url, timeout, trust, mapping, http }))
+    let (profile, given) = profile(&settings)?;
+    Ok(Box::new(plan::build(profile, given, &settings)?))
 }
 
-struct RestApi {
-    data_url: Url,
-    status_url: Option<Url>,
-    timeout: Duration,
-    trust: Trust,
-    mapping: Mapping,
-    http: Http,
+fn replay_case(settings: Settings, input: &[u8]) -> Result<Sample, ConnectorError> {
+    let planned = profile(&settings).and_then(|(profile, given)| plan::plan(profile, given, &settings));
+    let (plan, ..) = planned.map_err(|errors| replay::config_error(&errors))?;
+    replay::sample(plan, input)
 }
 
-#[async_trait]
-impl Connection for RestApi {
-    fn timeout(&self) -> Duration {
-        self.timeout
-    }
-
-    /// HTTP opens its connection with the first request and keeps it for the next ones.
-    async fn connect(&mut self) -> Result<(), ConnectorError> {
-        Ok(())
-    }
-
-    async fn next(&mut self) -> Result<Sample, ConnectorError> {
-        let started = Instant::now();
-        let mut answers = BTreeMap::new();
-        for (source, url) in self.urls() {
-            answers.insert(source, self.http.get_json(url).await?);
-        }
-        let response_time = started.elapsed();
-        self.sample(&answers, response_time)
-    }
-
-    async fn test(&mut self) -> TestOutcome {
-        stages::run(self).await
-    }
-}
-
-impl RestApi {
-    /// The addresses that the mapping needs.
-    fn urls(&self) -> impl Iterator<Item = (Source, &Url)> {
-        let status = self.status_url.as_ref().filter(|_| self.mapping.uses(Source::Status));
-        std::iter::once((Source::Data, &self.data_url)).chain(status.map(|url| (Source::Status, url)))
-    }
-
-    fn sample(&self, answers: &BTreeMap<Source, Value>, response_time: Duration) -> Result<Sample, ConnectorError> {
-        let found = self.mapping.apply(answers)?;
-        Ok(found.into_sample(response_time))
-    }
+fn profile(settings: &Settings) -> Result<(Profile, Given), Vec<FieldError>> {
+    let Options { base, names, data, status, auth, timeout, trust, mapping } = Options::parse(settings)?;
+    let endpoint =
+        |name: &str, path| Endpoint { name: name.to_owned(), path, method: Method::Get, body: None, every: 1 };
+    let mut endpoints = vec![endpoint("data", data)];
+    endpoints.extend(status.map(|path| endpoint("status", path)));
+    let profile = Profile { endpoints, login: None, alarms: None, mapping: Mapping::rules_by_name() };
+    Ok((profile, Given { base, names, auth, trust, timeout, mapping, derive: None, field: "data_endpoint" }))
 }

@@ -127,7 +127,7 @@ fn device(space: &mut AddressSpace, spec: &OvenSpec, Indexes { di, cke, maker }:
 impl InMemoryNodeManagerImpl for Device {
     async fn init(&self, _space: &mut AddressSpace, _context: ServerContext) {}
 
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "oven"
     }
 

@@ -20,8 +20,10 @@ pub struct Variable {
     sensor: bool,
 }
 
+type Of = fn(&Snapshot) -> Variant;
+
 enum Read {
-    Of(fn(&Snapshot) -> Variant),
+    Of(Of),
     /// One of many points in the chamber: a little away from the others, and never still.
     Point(u16),
 }
@@ -29,7 +31,7 @@ enum Read {
 /// Every variable of this oven, always in the same order.
 pub fn variables(spec: &OvenSpec) -> Vec<Variable> {
     use DataTypeId::{Boolean, Float, Int32, String};
-    let fixed: [(&str, DataTypeId, bool, fn(&Snapshot) -> Variant); 17] = [
+    let fixed: [(&str, DataTypeId, bool, Of); 17] = [
         ("CombiSteamerMode", Int32, false, |now| Variant::from(mode(now))),
         ("SetTemperature", Float, false, |now| celsius(now.setpoint_celsius)),
         ("ActualTemperatureChamber_0", Float, true, |now| celsius(now.temperature_celsius)),

@@ -20,7 +20,7 @@ pub fn values(now: &Snapshot) -> Value {
         "program": {
             "name": now.program,
             "progress": now.progress_percent.map(|percent| round(percent, 1)),
-            "remaining_s": now.remaining_s.map(|seconds| seconds.ceil()),
+            "remaining_s": now.remaining_s.map(f64::ceil),
         },
         "energy": {"total_wh": round(now.energy_wh, 0), "power_w": round(now.power_kw * 1000.0, 0)},
     })

@@ -5,6 +5,8 @@
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -23,8 +25,7 @@ pub fn issue(username: &str, password: &str, now: Timestamp) -> String {
 
 fn sealed(username: &str, password: &str, end_s: i64) -> String {
     let seal = Sha256::digest(format!("{username}\n{password}\n{end_s}"));
-    let hex: String = seal.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    format!("{end_s}.{hex}")
+    format!("{end_s}.{}", BASE64_URL_SAFE_NO_PAD.encode(&seal[..12]))
 }
 
 /// Whether a token was issued here and is still good.
@@ -57,7 +58,7 @@ pub fn answer(spec: &OvenSpec, body: &[u8]) -> Response {
         let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={LIFE_S}");
         return (StatusCode::OK, [(header::SET_COOKIE, cookie)], Json(json!({"ok": true}))).into_response();
     }
-    Json(json!({"access_token": token, "token_type": "Bearer", "expires_in": LIFE_S})).into_response()
+    Json(json!({"token": token, "access_token": token, "token_type": "Bearer", "expires_in": LIFE_S})).into_response()
 }
 
 fn fields(body: &[u8]) -> serde_json::Map<String, Value> {

@@ -15,29 +15,56 @@ pub fn values(spec: &OvenSpec, now: &Snapshot) -> Value {
         "unit_id": spec.id,
         "model": spec.model,
         "timestamp": now.time.to_string(),
-        "cabinet_temperature": round(now.temperature_celsius, 1),
-        "cabinet_target_temperature": round(now.setpoint_celsius, 1),
-        "core_temperature": now.core_celsius.map(|celsius| round(celsius, 1)),
-        "core_target_temperature": round(now.core_target_celsius, 1),
+        "temperature": round(now.temperature_celsius, 1),
+        "target_temperature": round(now.setpoint_celsius, 1),
+        "temperature_zones": {
+            "cabinet": now.zones_celsius.get("cabinet").map(|celsius| round(*celsius, 1)),
+            "core": now.core_celsius.map(|celsius| round(celsius, 1)),
+        },
         "humidity": round(now.humidity_percent, 0),
-        "target_humidity": now.humidity_target_percent,
-        "operation_mode": mode(now.stage),
-        "program": {"name": now.program, "progress": now.progress_percent.map(|percent| round(percent, 1))},
-        "remaining_time": now.remaining_s.map(f64::ceil),
-        "door_open": now.door_open,
-        "fan_speed": now.fan_rpm.map(|rpm| round(rpm, 0)),
-        "energy_consumption": round(now.energy_wh / 1000.0, 3),
-        "power": round(now.power_kw, 2),
+        "operational_status": status(now.stage),
+        "cycle_stage": stage(now.stage),
+        "cycle_progress_percentage": now.progress_percent.map(|percent| round(percent, 1)),
+        "time_remaining_minutes": now.remaining_s.map(|seconds| round(seconds / 60.0, 1)),
+        "door_status": if now.door_open { "open" } else { "closed" },
+        "energy_consumption_kwh": round(now.energy_wh / 1000.0, 3),
     })
 }
 
-fn mode(stage: Stage) -> &'static str {
+/// The page of records for food safety: the bake that is going on, if there is one.
+pub fn records(spec: &OvenSpec, now: &Snapshot) -> Value {
+    let record = now.stage.is_bake().then(|| {
+        json!({
+            "id": format!("{}-{}", spec.id, now.program.to_lowercase().replace(' ', "-")),
+            "unitId": spec.id,
+            "programName": now.program,
+            "progress": now.progress_percent.map(|percent| round(percent, 1)),
+            "unit": "C",
+            "cabinetTemperature": round(now.temperature_celsius, 1),
+            "coreTemperature": now.core_celsius.map(|celsius| round(celsius, 1)),
+            "finished": false,
+        })
+    });
+    let content: Vec<Value> = record.into_iter().collect();
+    json!({"totalElements": content.len(), "content": content, "page": 0, "size": 20})
+}
+
+fn status(stage: Stage) -> &'static str {
     match stage {
-        Stage::Idle => "standby",
+        Stage::Idle => "ready",
         Stage::Preheating => "preheat",
-        Stage::Loading => "load",
-        Stage::Steaming => "steam",
-        Stage::Baking | Stage::Proofing => "cooking",
+        Stage::Loading | Stage::Steaming | Stage::Baking | Stage::Proofing => "cooking",
         Stage::Cooling => "cooldown",
+    }
+}
+
+fn stage(stage: Stage) -> Option<&'static str> {
+    match stage {
+        Stage::Idle => None,
+        Stage::Preheating => Some("preheat"),
+        Stage::Loading => Some("loading"),
+        Stage::Steaming => Some("steam"),
+        Stage::Baking | Stage::Proofing => Some("hot air"),
+        Stage::Cooling => Some("cooling"),
     }
 }

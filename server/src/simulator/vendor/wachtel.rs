@@ -20,18 +20,9 @@ pub fn values(spec: &OvenSpec, now: &Snapshot) -> Value {
         now.zones_celsius.get(&format!("deck_{deck}_{place}")).map(|celsius| round(*celsius, 1))
     };
     let deck = |number: usize| {
-        zone(number, "top").map(|top| {
-            json!({
-                "deck": number,
-                "temperature": round(f64::midpoint(top, zone(number, "bottom").unwrap_or(top)), 1),
-                "top_temperature": top,
-                "bottom_temperature": zone(number, "bottom"),
-                "target_temperature": round(now.setpoint_celsius, 1),
-                "steam": now.steam_percent > 0.0,
-            })
-        })
+        let top = zone(number, "top")?;
+        Some(json!({"deck": number, "temperature_top": top, "temperature_bottom": zone(number, "bottom")}))
     };
-    let hours = round(now.energy_wh / 1000.0 * HOURS_PER_KWH, 1);
     json!({
         "oven_id": spec.id,
         "timestamp": now.time.to_string(),
@@ -41,22 +32,28 @@ pub fn values(spec: &OvenSpec, now: &Snapshot) -> Value {
         "humidity": round(now.humidity_percent, 0),
         "decks": (1..=4).filter_map(deck).collect::<Vec<_>>(),
         "program": now.program,
-        "progress": now.progress_percent.map(|percent| round(percent, 1)),
-        "remaining_minutes": now.remaining_s.map(|seconds| round(seconds / 60.0, 1)),
-        "door": if now.door_open { "open" } else { "closed" },
-        "energy": {"total_kwh": round(now.energy_wh / 1000.0, 2), "power_kw": round(now.power_kw, 2)},
+        "cycle_progress_percentage": now.progress_percent.map(|percent| round(percent, 1)),
+        "time_remaining_minutes": now.remaining_s.map(|seconds| round(seconds / 60.0, 1)),
+        "door_status": if now.door_open { "offen" } else { "geschlossen" },
+        "energy_consumption_kwh": round(now.energy_wh / 1000.0, 2),
+        "power_kw": round(now.power_kw, 2),
+    })
+}
+
+pub fn maintenance(spec: &OvenSpec, now: &Snapshot) -> Value {
+    let hours = round(now.energy_wh / 1000.0 * HOURS_PER_KWH, 1);
+    json!({
+        "oven_id": spec.id,
         "operation_hours": hours,
-        "maintenance": {"due": false, "hours_to_service": round(SERVICE_HOURS - hours.rem_euclid(SERVICE_HOURS), 0)},
+        "hours_to_service": round(SERVICE_HOURS - hours.rem_euclid(SERVICE_HOURS), 0),
+        "alerts": [],
     })
 }
 
 fn status(stage: Stage) -> &'static str {
     match stage {
-        Stage::Idle => "ready",
-        Stage::Preheating => "heating",
-        Stage::Loading => "loading",
-        Stage::Steaming => "steaming",
-        Stage::Baking | Stage::Proofing => "baking",
-        Stage::Cooling => "cooling",
+        Stage::Idle | Stage::Cooling => "Bereit",
+        Stage::Preheating => "Aufheizen",
+        Stage::Loading | Stage::Steaming | Stage::Baking | Stage::Proofing => "Backen",
     }
 }

@@ -11,12 +11,20 @@ use app::model::{
     form::{FieldError, Problem},
 };
 use futures::StreamExt;
-use reqwest::{Client, RequestBuilder, StatusCode, header, redirect};
+use reqwest::{
+    Client, RequestBuilder, StatusCode,
+    header::{self, HeaderMap},
+    redirect,
+};
 use rustls::ClientConfig;
 use serde_json::Value;
 use url::Url;
 
-use super::options::Auth;
+use super::{
+    profile::{Method, Place},
+    session::Token,
+    settings::Auth,
+};
 use crate::connectors::{
     ConnectorError,
     tls::{self, Trust},
@@ -30,6 +38,28 @@ pub struct Http {
     client: Client,
     auth: Auth,
     limit: usize,
+    /// Never part of an error or a shown answer.
+    secrets: Vec<String>,
+}
+
+/// What is asked.
+pub struct Request<'a> {
+    pub method: Method,
+    pub url: &'a Url,
+    pub body: Option<&'a Body>,
+    pub token: Option<&'a Token>,
+    /// A login says who asks in its body.
+    pub anonymous: bool,
+}
+
+pub struct Body {
+    pub content_type: &'static str,
+    pub text: String,
+}
+
+pub struct Answer {
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
 }
 
 /// Ovens that trust the system's authorities share one client: a client costs memory, not the connections in it.
@@ -45,25 +75,39 @@ impl Http {
         };
         let client =
             client.map_err(|detail| vec![FieldError::new("config.ca_certificate", Problem::Other { detail })])?;
-        Ok(Self { client, auth, limit })
+        let secrets = auth.secrets();
+        Ok(Self { client, auth, limit, secrets })
     }
 
-    /// The JSON at this address.
-    pub async fn get_json(&self, url: &Url) -> Result<Value, ConnectorError> {
-        let body = self.get(url).await?;
-        serde_json::from_slice(&body).map_err(|error| {
-            let start: String = String::from_utf8_lossy(&body).chars().take(60).collect();
-            ConnectorError::new(
-                FailureKind::Protocol,
-                format!("{} did not answer with JSON ({error}): {start:?}", safe(url)),
-            )
-            .with_code("not_json")
-        })
+    /// Credentials that are sent by others than [`Auth`].
+    pub fn keep_secret(&mut self, more: impl IntoIterator<Item = String>) {
+        self.secrets.extend(more);
     }
 
-    async fn get(&self, url: &Url) -> Result<Vec<u8>, ConnectorError> {
-        let response = self.authorised(url).send().await.map_err(|error| classify(error, url))?;
-        check_status(response.status(), url)?;
+    /// The JSON that the answer is.
+    pub async fn json(&self, request: &Request<'_>) -> Result<Value, ConnectorError> {
+        let answer = self.send(request).await?;
+        parse_json(&answer.body, &safe(request.url))
+            .map_err(|error| ConnectorError { detail: self.hide(&error.detail, request.token), ..error })
+    }
+
+    pub async fn send(&self, request: &Request<'_>) -> Result<Answer, ConnectorError> {
+        self.exchange(request)
+            .await
+            .map_err(|error| ConnectorError { detail: self.hide(&error.detail, request.token), ..error })
+    }
+
+    /// The text without anything secret that the peer may have sent back.
+    pub fn hide(&self, text: &str, token: Option<&Token>) -> String {
+        // A password of one or two letters would tear every text apart, and is no secret.
+        let secrets = self.secrets.iter().chain(token.map(|token| &token.value)).filter(|secret| secret.len() > 2);
+        secrets.fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "•••"))
+    }
+
+    async fn exchange(&self, request: &Request<'_>) -> Result<Answer, ConnectorError> {
+        let url = request.url;
+        let response = self.prepare(request).send().await.map_err(|error| classify(error, url))?;
+        check_status(response.status(), response.headers(), url)?;
         let too_large = || {
             let detail = format!("{} answered with more than {} bytes", safe(url), self.limit);
             ConnectorError::new(FailureKind::Limit, detail)
@@ -71,6 +115,7 @@ impl Http {
         if response.content_length().is_some_and(|length| length > self.limit as u64) {
             return Err(too_large());
         }
+        let headers = response.headers().clone();
         let mut body = Vec::new();
         let mut chunks = response.bytes_stream();
         while let Some(chunk) = chunks.next().await {
@@ -80,26 +125,51 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok(Answer { headers, body })
     }
 
-    fn authorised(&self, url: &Url) -> RequestBuilder {
-        let request = match &self.auth {
-            Auth::Query(name, key) => {
-                let mut url = url.clone();
-                url.query_pairs_mut().append_pair(name, key);
-                self.client.get(url)
-            }
-            _ => self.client.get(url.clone()),
+    fn prepare(&self, request: &Request<'_>) -> RequestBuilder {
+        let mut url = request.url.clone();
+        let auth = if request.anonymous { &Auth::None } else { &self.auth };
+        if let Auth::Query(name, key) = auth {
+            url.query_pairs_mut().append_pair(name, key);
+        }
+        if let Some(Token { value, send: Place::Query(name), .. }) = request.token {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        let mut builder = match request.method {
+            Method::Get => self.client.get(url),
+            Method::Post => self.client.post(url),
         };
-        let request = request.header(header::ACCEPT, "application/json");
-        match &self.auth {
-            Auth::None | Auth::Query(..) => request,
-            Auth::Basic { username, password } => request.basic_auth(username, Some(password)),
-            Auth::Bearer(token) => request.bearer_auth(token),
-            Auth::Header(name, key) => request.header(name, key),
+        builder = builder.header(header::ACCEPT, "application/json");
+        if let Some(body) = request.body {
+            builder = builder.header(header::CONTENT_TYPE, body.content_type).body(body.text.clone());
+        }
+        builder = match auth {
+            Auth::None | Auth::Query(..) => builder,
+            Auth::Basic { username, password } => builder.basic_auth(username, Some(password)),
+            Auth::Bearer(token) => builder.bearer_auth(token),
+            Auth::Header(name, key) => builder.header(name, key),
+        };
+        match request.token {
+            None => builder,
+            Some(token) => match &token.send {
+                Place::Bearer => builder.bearer_auth(&token.value),
+                Place::Header(name) => builder.header(name, &token.value),
+                Place::Cookie(name) => builder.header(header::COOKIE, format!("{name}={}", token.value)),
+                Place::Query(_) | Place::Pointer(_) => builder,
+            },
         }
     }
+}
+
+/// The JSON in these bytes; `what` answered with them.
+pub fn parse_json(body: &[u8], what: &str) -> Result<Value, ConnectorError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let start: String = String::from_utf8_lossy(body).chars().take(60).collect();
+        ConnectorError::new(FailureKind::Protocol, format!("{what} did not answer with JSON ({error}): {start:?}"))
+            .with_code("not_json")
+    })
 }
 
 static PLAIN: LazyLock<Result<Client, String>> = LazyLock::new(|| client(tls::client_config(&Trust::Anyone)?));
@@ -135,7 +205,7 @@ fn same_host_only(attempt: redirect::Attempt) -> redirect::Action {
     attempt.follow()
 }
 
-fn check_status(status: StatusCode, url: &Url) -> Result<(), ConnectorError> {
+fn check_status(status: StatusCode, headers: &HeaderMap, url: &Url) -> Result<(), ConnectorError> {
     if status.is_success() {
         return Ok(());
     }
@@ -148,12 +218,18 @@ fn check_status(status: StatusCode, url: &Url) -> Result<(), ConnectorError> {
         }
         _ => (FailureKind::Protocol, "answered with an error"),
     };
-    let detail = format!("{} {what} (HTTP {})", safe(url), status.as_u16());
+    let wait = headers.get(header::RETRY_AFTER).and_then(|wait| wait.to_str().ok()).map(|wait| {
+        let wait: String = wait.chars().filter(|c| !c.is_control()).take(40).collect();
+        let unit = if wait.chars().all(|c| c.is_ascii_digit()) { " s" } else { "" };
+        format!(", to be asked again after {wait}{unit}")
+    });
+    let wait = wait.unwrap_or_default();
+    let detail = format!("{} {what} (HTTP {}{wait})", safe(url), status.as_u16());
     Err(ConnectorError::new(kind, detail).with_code(format!("http_{}", status.as_u16())))
 }
 
 /// The address without its query, where a key may be.
-fn safe(url: &Url) -> String {
+pub fn safe(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
     url.to_string()

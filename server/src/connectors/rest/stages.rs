@@ -1,22 +1,23 @@
 //! The connection test: address, port, TLS, login, values.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use app::model::{api::TestStage, failure::FailureKind, mapping::Source};
-use serde_json::Value;
+use app::model::{api::TestStage, failure::FailureKind};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
 use tokio::{
     net::{TcpStream, lookup_host},
     time::{Instant, timeout_at},
 };
 use tokio_rustls::TlsConnector;
 
-use super::RestApi;
+use super::RestOven;
 use crate::connectors::{Connection, ConnectorError, Sample, TestOutcome, progress::Progress, tls};
 
-/// Longest part of the answer that is shown, in characters.
+/// Longest part of one answer that is shown, in characters.
 const SAMPLE_LENGTH: usize = 4_000;
 
-pub async fn run(oven: &mut RestApi) -> TestOutcome {
+pub async fn run(oven: &mut RestOven) -> TestOutcome {
     let mut progress = Progress::start();
     let mut raw = None;
     let outcome = steps(oven, &mut progress, &mut raw).await;
@@ -24,11 +25,11 @@ pub async fn run(oven: &mut RestApi) -> TestOutcome {
 }
 
 async fn steps(
-    oven: &mut RestApi,
+    oven: &mut RestOven,
     progress: &mut Progress,
     raw: &mut Option<String>,
 ) -> Result<Sample, (TestStage, ConnectorError)> {
-    let url = oven.data_url.clone();
+    let url = oven.plan.endpoints[0].url(Timestamp::now()).map_err(|error| (TestStage::Address, error))?;
     let limit = oven.timeout();
     let deadline = Instant::now() + limit;
     let late = |what: &str| ConnectorError::new(FailureKind::Timeout, format!("{what} took longer than {limit:?}"));
@@ -67,27 +68,29 @@ async fn steps(
         drop(stream);
     }
 
-    let asked = Instant::now();
-    let mut answers = BTreeMap::new();
-    for (source, url) in oven.urls() {
-        let answer = timeout_at(deadline, oven.http.get_json(url)).await.unwrap_or_else(|_| Err(late("the answer")));
-        let answer = answer.map_err(|error| {
-            let at = if error.kind == FailureKind::Auth { TestStage::Login } else { TestStage::Values };
-            (at, error)
-        })?;
-        answers.insert(source, answer);
+    if oven.plan.login.is_some() {
+        let at = TestStage::Login;
+        timeout_at(deadline, oven.log_in()).await.map_err(|_| (at, late("the login")))?.map_err(|error| (at, error))?;
+        progress.done(at, "");
     }
-    progress.done(TestStage::Login, "");
-    let response_time = asked.elapsed();
-    *raw = Some(readable(&answers));
-    let sample = oven.sample(&answers, response_time).map_err(|error| (TestStage::Values, error))?;
+
+    let round = timeout_at(deadline, oven.ask(true)).await.unwrap_or_else(|_| Err(late("the answer")));
+    let round = round.map_err(|error| {
+        let is_login = error.kind == FailureKind::Auth && oven.plan.login.is_none();
+        (if is_login { TestStage::Login } else { TestStage::Values }, error)
+    })?;
+    if oven.plan.login.is_none() {
+        progress.done(TestStage::Login, "");
+    }
+    *raw = Some(readable(oven, &round.failed));
+    let sample = oven.sample(round.response_time).map_err(|error| (TestStage::Values, error))?;
     progress.done(TestStage::Values, sample.data_points().to_string());
     Ok(sample)
 }
 
-async fn handshake(oven: &RestApi, stream: TcpStream, host: String) -> Result<String, ConnectorError> {
+async fn handshake(oven: &RestOven, stream: TcpStream, host: String) -> Result<String, ConnectorError> {
     let tls_error = |detail: String| ConnectorError::new(FailureKind::Tls, detail);
-    let config = tls::client_config(&oven.trust).map_err(tls_error)?;
+    let config = tls::client_config(&oven.plan.trust).map_err(tls_error)?;
     let name = host.clone().try_into().map_err(|_| tls_error(format!("{host} is no name for a certificate")))?;
     let stream = TlsConnector::from(Arc::clone(&config))
         .connect(name, stream)
@@ -97,14 +100,45 @@ async fn handshake(oven: &RestApi, stream: TcpStream, host: String) -> Result<St
 }
 
 /// The answers as an admin reads them, cut where they get long.
-fn readable(answers: &BTreeMap<Source, Value>) -> String {
-    let text = match answers.get(&Source::Data) {
-        Some(only) if answers.len() == 1 => serde_json::to_string_pretty(only),
-        _ => serde_json::to_string_pretty(answers),
+fn readable(oven: &RestOven, failed: &[(String, ConnectorError)]) -> String {
+    let only = oven.plan.endpoints.len() == 1;
+    let mut parts = Vec::new();
+    for endpoint in &oven.plan.endpoints {
+        let name = &endpoint.name;
+        let text = match (oven.kept.get(name), failed.iter().find(|(failed, _)| failed == name)) {
+            (Some(answer), _) => serde_json::to_string_pretty(&without_secrets(answer)).unwrap_or_default(),
+            (None, Some((_, error))) => format!("! {error}"),
+            (None, None) => continue,
+        };
+        let text = cut(&oven.http.hide(&text, oven.token.as_ref()));
+        parts.push(if only { text } else { format!("{name}:\n{text}") });
     }
-    .unwrap_or_default();
+    parts.join("\n\n")
+}
+
+fn cut(text: &str) -> String {
     match text.char_indices().nth(SAMPLE_LENGTH) {
         Some((end, _)) => format!("{}\n…", &text[..end]),
-        None => text,
+        None => text.to_owned(),
+    }
+}
+
+/// The answer without what its names call a secret.
+pub fn without_secrets(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let hidden = |name: &str, value: &Value| {
+                let name = name.to_lowercase();
+                let secret = ["token", "password", "passwort", "secret", "contraseña", "api_key", "apikey"];
+                if value.is_string() && secret.iter().any(|word| name.contains(word)) {
+                    Value::from("•••")
+                } else {
+                    without_secrets(value)
+                }
+            };
+            Value::Object(object.iter().map(|(name, value)| (name.clone(), hidden(name, value))).collect::<Map<_, _>>())
+        }
+        Value::Array(list) => list.iter().map(without_secrets).collect(),
+        other => other.clone(),
     }
 }
