@@ -8,7 +8,6 @@ use crate::connectors::{Built, Settings};
 pub const ENDPOINT: &str = "opc.tcp://app.connectedcooking.com:4840/OPCUA/ConnectedCooking";
 
 /// The same oven over the manufacturer's OPC UA server.
-#[expect(clippy::needless_pass_by_value, reason = "a connection takes its settings over")]
 pub fn opc_ua_transport(_settings: Settings) -> Built {
     let detail = format!("not available yet: add the oven with the connector opc_ua at {ENDPOINT}");
     Err(vec![FieldError::new("config.transport", Problem::Other { detail })])

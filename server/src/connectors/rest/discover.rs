@@ -75,7 +75,7 @@ fn flatten(value: &Value, names: &mut Vec<String>, leaves: &mut Vec<(Vec<String>
 }
 
 fn pointer(names: &[String]) -> String {
-    names.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
+    names.iter().flat_map(|name| ["/".to_owned(), name.replace('~', "~0").replace('/', "~1")]).collect()
 }
 
 fn sample(value: &Value) -> String {

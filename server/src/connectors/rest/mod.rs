@@ -86,11 +86,16 @@ impl RestOven {
             if !all && (!due || !self.plan.reads(index)) {
                 continue;
             }
-            // The first may take all the time there is; a later one must not take it from those behind it.
-            let left = deadline.saturating_duration_since(Instant::now());
-            let limit = if index == 0 { left } else { left / 2 };
-            let late = || ConnectorError::new(FailureKind::Timeout, format!("{name}: no answer within {limit:.1?}"));
-            let answer = timeout(limit, self.ask_one(index, &mut logins_left)).await.unwrap_or_else(|_| Err(late()));
+            // The first may take all the time there is, which the poller watches; a later one must not take it from
+            // those behind it.
+            let answer = if index == 0 {
+                self.ask_one(index, &mut logins_left).await
+            } else {
+                let limit = deadline.saturating_duration_since(Instant::now()) / 2;
+                let late =
+                    || ConnectorError::new(FailureKind::Timeout, format!("{name}: no answer within {limit:.1?}"));
+                timeout(limit, self.ask_one(index, &mut logins_left)).await.unwrap_or_else(|_| Err(late()))
+            };
             match answer {
                 Ok(answer) => {
                     self.kept.insert(name, answer);

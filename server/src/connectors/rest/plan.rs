@@ -37,8 +37,11 @@ pub struct Derive {
     pub from: &'static [&'static str],
     /// Name under which rules read what it makes.
     pub name: &'static str,
-    pub make: Box<dyn FnMut(&Map<String, Value>) -> Value + Send + Sync>,
+    pub make: Box<Make>,
 }
+
+/// From the answers so far, each under the name of its endpoint.
+pub type Make = dyn FnMut(&Map<String, Value>) -> Value + Send + Sync;
 
 pub struct Planned {
     pub name: String,
@@ -104,6 +107,7 @@ pub fn plan(profile: Profile, given: Given, settings: &Settings) -> Result<(Plan
         endpoints.push(Planned { name, method, body, every, base: base.clone(), path, names: names.clone() });
     }
     let mut secrets = Vec::new();
+    let mut absent = None;
     let login = profile.login.and_then(|login| {
         let url = if login.path.contains("://") {
             Url::parse(&login.path).map_err(|error| error.to_string()).and_then(|url| {
@@ -117,13 +121,15 @@ pub fn plan(profile: Profile, given: Given, settings: &Settings) -> Result<(Plan
         match (url, filled) {
             (Ok(url), Ok(fields)) => LoginStep::new(&login, url, fields).map_err(&mut complain).ok(),
             (url, filled) => {
-                for error in [url.err(), filled.err()].into_iter().flatten() {
+                if let Err(error) = url {
                     complain(format!("login: {error}"));
                 }
+                absent = filled.err();
                 None
             }
         }
     });
+    errors.extend(absent.map(|key| FieldError::new(format!("secret.{key}"), Problem::Required)));
     let promised = !mapping.is_empty();
     let rules = if promised { mapping } else { profile.mapping };
     let mapping = match Mapping::compile_named(rules, settings.timezone.clone(), &answers, promised) {
@@ -148,29 +154,36 @@ fn body(text: String, names: &Placeholders) -> Body {
     Body { content_type: if json { "application/json" } else { "application/x-www-form-urlencoded" }, text }
 }
 
+/// What a login may be told.
+const CREDENTIALS: [&str; 4] = ["username", "password", "client_id", "client_secret"];
+
 /// Login fields with the credentials in them; the error names the credential that is missing.
 fn fill(
     fields: &std::collections::BTreeMap<String, String>,
     settings: &Settings,
     secrets: &mut Vec<String>,
-) -> Result<Vec<(String, String)>, String> {
+) -> Result<Vec<(String, String)>, &'static str> {
     let mut filled = Vec::new();
     for (name, template) in fields {
-        let mut value = template.clone();
-        for key in ["username", "password", "client_id", "client_secret"] {
-            let mark = format!("{{{key}}}");
-            if !value.contains(&mark) {
+        let mut value = String::new();
+        let mut rest = template.as_str();
+        // From left to right, so that a password that looks like a placeholder stays what it is.
+        while let Some(open) = rest.find('{') {
+            value.push_str(&rest[..open]);
+            rest = &rest[open + 1..];
+            let found = CREDENTIALS.iter().find_map(|key| Some((*key, rest.strip_prefix(key)?.strip_prefix('}')?)));
+            let Some((key, after)) = found else {
+                value.push('{');
                 continue;
-            }
-            let Some(secret) = settings.credentials.get(key).filter(|secret| !secret.is_empty()) else {
-                return Err(format!("the credential {key} is missing"));
             };
+            let secret = settings.credentials.get(key).filter(|secret| !secret.is_empty()).ok_or(key)?;
             if matches!(key, "password" | "client_secret") {
                 secrets.push(secret.to_owned());
             }
-            // Once, so that a password that looks like a placeholder stays what it is.
-            value = value.replacen(&mark, secret, 1);
+            value.push_str(secret);
+            rest = after;
         }
+        value.push_str(rest);
         filled.push((name.clone(), value));
     }
     Ok(filled)

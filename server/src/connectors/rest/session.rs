@@ -70,18 +70,8 @@ impl LoginStep {
             }
         };
         let request = Request { method: Method::Post, url: &self.url, body: Some(&body), token: None, anonymous: true };
-        let answer = http.send(&request).await.map_err(|error| self.refused(error))?;
+        let answer = http.send(&request).await.map_err(refused)?;
         self.read(&answer)
-    }
-
-    fn refused(&self, error: ConnectorError) -> ConnectorError {
-        // OAuth servers say 400 for a wrong password (RFC 6749, 5.2).
-        let kind = if matches!(error.code.as_str(), "http_400" | "http_401" | "http_403") {
-            FailureKind::Auth
-        } else {
-            error.kind
-        };
-        ConnectorError { kind, detail: format!("login: {}", error.detail), ..error }
     }
 
     fn read(&self, answer: &Answer) -> Result<Token, ConnectorError> {
@@ -112,6 +102,16 @@ impl LoginStep {
         let renew_at = life.map(|life| Instant::now() + life - MARGIN.min(life / 10));
         Ok(Token { value, send: self.send.clone(), renew_at })
     }
+}
+
+fn refused(error: ConnectorError) -> ConnectorError {
+    // OAuth servers say 400 for a wrong password (RFC 6749, 5.2).
+    let kind = if matches!(error.code.as_str(), "http_400" | "http_401" | "http_403") {
+        FailureKind::Auth
+    } else {
+        error.kind
+    };
+    ConnectorError { kind, detail: format!("login: {}", error.detail), ..error }
 }
 
 fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {

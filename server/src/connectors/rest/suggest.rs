@@ -124,7 +124,7 @@ pub fn suggest(names: &[String], value: &Value) -> Option<MappingRule> {
         };
     };
     let target = here(words::TARGET) || (anywhere(words::TARGET) && !here(&["actual", "ist", "current", "actuales"]));
-    let named = if here(words::HUMIDITY) || (anywhere(words::HUMIDITY) && !here(words::TEMPERATURE)) {
+    let rule = if here(words::HUMIDITY) || (anywhere(words::HUMIDITY) && !here(words::TEMPERATURE)) {
         let metric = if target { Metric::TargetHumidity } else { Metric::Humidity };
         with_unit(metric, (0.0..=1.0).contains(&number).then_some(Unit::Fraction).filter(|_| number > 0.0))
     } else if here(words::PROGRESS) {
@@ -154,7 +154,7 @@ pub fn suggest(names: &[String], value: &Value) -> Option<MappingRule> {
     } else {
         return None;
     };
-    Some(named)
+    Some(rule)
 }
 
 fn with_unit(metric: Metric, unit: Option<Unit>) -> MappingRule {
@@ -243,15 +243,13 @@ fn tokens(name: &str) -> Vec<String> {
     let mut tokens = vec![String::new()];
     let mut before_lower = false;
     for c in name.chars() {
-        if !c.is_alphanumeric() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && before_lower) {
             tokens.push(String::new());
-        } else {
-            if c.is_uppercase() && before_lower {
-                tokens.push(String::new());
-            }
-            if let Some(last) = tokens.last_mut() {
-                last.extend(c.to_lowercase());
-            }
+        }
+        if c.is_alphanumeric()
+            && let Some(last) = tokens.last_mut()
+        {
+            last.extend(c.to_lowercase());
         }
         before_lower = c.is_lowercase() || c.is_ascii_digit();
     }

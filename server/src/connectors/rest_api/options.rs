@@ -113,8 +113,7 @@ mod tests {
     fn base_paths_ports_queries_and_odd_ids() {
         let url = |endpoint, port, path: &str| {
             parse(endpoint, port, json!({"data_endpoint": path, "equipment_id": "deck 1/é"}), json!({}))
-                .map(|options| data_url(&options))
-                .unwrap_or_else(|errors| panic!("{errors:?}"))
+                .map_or_else(|errors| panic!("{errors:?}"), |options| data_url(&options))
         };
         assert_eq!(url("http://oven.lan/api/", Some(8080), "live"), "http://oven.lan:8080/api/live");
         assert_eq!(
