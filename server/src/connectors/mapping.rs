@@ -165,7 +165,12 @@ impl Mapping {
     fn take(&self, rule: &MappingRule, nodes: &[&Value], found: &mut Found) {
         match &rule.target {
             Target::Zone(name) if name.contains('*') => {
-                for (index, node) in nodes.iter().enumerate() {
+                // A list that was found as one value is as good as its parts.
+                let listed = match nodes {
+                    [Value::Array(list)] => list.iter().take(MAX_NODES).collect(),
+                    _ => nodes.to_vec(),
+                };
+                for (index, node) in listed.iter().enumerate() {
                     let zone = name.replace('*', &(index + 1).to_string());
                     found.set_number(&Target::Zone(zone), rule, &Raw::read(node, &rule.null_values));
                 }

@@ -54,7 +54,7 @@ fn on_the_beat(at: Instant) -> Instant {
     static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
     let since = at.saturating_duration_since(*FIRST);
     let late = Duration::from_nanos((since.as_nanos() % BEAT.as_nanos()) as u64);
-    if late.is_zero() { at } else { at + (BEAT - late) }
+    if late.is_zero() { at } else { at + BEAT.saturating_sub(late) }
 }
 
 /// Exponential back-off with full jitter between one interval's tenth and the ceiling

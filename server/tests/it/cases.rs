@@ -28,7 +28,7 @@ pub const FEWEST: usize = 6;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Config {
+struct Recorded {
     endpoint: String,
     port: Option<u16>,
     interval_s: Option<u64>,
@@ -112,7 +112,7 @@ fn run(replay: Replay, case: &Path) -> Result<(), String> {
 
 fn settings(text: &str) -> Result<Settings, String> {
     let wrong = |what: &str, error: &dyn std::fmt::Display| format!("{what}: {error}");
-    let case: Config = serde_json::from_str(text).map_err(|error| wrong("config.json", &error))?;
+    let case: Recorded = serde_json::from_str(text).map_err(|error| wrong("config.json", &error))?;
     let timezone = match case.timezone {
         Some(name) => TimeZone::get(&name).map_err(|error| wrong("timezone", &error))?,
         None => TimeZone::UTC,

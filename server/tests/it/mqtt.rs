@@ -51,13 +51,13 @@ impl Broker {
             let made = Command::new("mosquitto_passwd").arg("-b").arg(&file).args([name, password]).output().await;
             assert!(made.expect("run `scripts/setup.sh test` first").status.success());
         }
-        let child = Self::run(&folder).await;
+        let child = Self::run(&folder);
         let broker = Self { child, folder, port, login };
         broker.answers().await;
         broker
     }
 
-    async fn run(folder: &TempDir) -> Child {
+    fn run(folder: &TempDir) -> Child {
         let file = folder.path().join("mosquitto.conf");
         Command::new("mosquitto")
             .env("PATH", path())
@@ -79,7 +79,7 @@ impl Broker {
     }
 
     async fn again(&mut self) {
-        self.child = Self::run(&self.folder).await;
+        self.child = Self::run(&self.folder);
         self.answers().await;
     }
 

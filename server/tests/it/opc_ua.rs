@@ -263,3 +263,27 @@ async fn what_is_no_opc_ua_server_is_told_apart() {
     assert_eq!(test(&admin, id, request).await["error_kind"], "unreachable");
     assert_ne!(bakery.server.service.live.oven(id).unwrap().status, ConnectionStatus::Connected);
 }
+
+/// The way of ConnectedCooking: the same machine under the vendor's connector, picked by a part of its name.
+#[tokio::test]
+async fn the_rational_connector_reads_over_opc_ua_too() {
+    let folder = TempDir::new().unwrap();
+    let secure = ["--secure", folder.path().to_str().unwrap(), "--user", "oven", "--password", "s3cret-word"];
+    let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &secure).await);
+    let admin = bakery.login("admin").await;
+    let made = admin.post("/api/v1/equipment", &json!({"name": "Combi", "kind": "combi"})).await;
+    let id: EquipmentId = made.json::<Value>().await.unwrap()["id"].as_str().unwrap().parse().unwrap();
+    let login = json!({"username": "oven", "password": "s3cret-word"});
+    let over = |config: Value| {
+        let mut request = request(&peer.line, config, login.clone());
+        request["protocol"] = json!("rational");
+        request["additional_config"]["transport"] = json!("opc_ua");
+        request["additional_config"]["unit_id"] = json!("ombi1");
+        request
+    };
+    let unknown = test(&admin, id, over(json!({}))).await;
+    assert_eq!(unknown["error_kind"], "tls", "{unknown}");
+    let fingerprint = unknown["error_details"].as_str().unwrap().split("sha256:").nth(1).unwrap().to_owned();
+    let good = test(&admin, id, over(json!({"server_fingerprint": fingerprint}))).await;
+    assert_eq!((&good["success"], &good["reading"]["temperature"]), (&json!(true), &json!(231.5)), "{good}");
+}

@@ -1,5 +1,6 @@
 //! The quality scale of the connectors, held against the code, and the table in their documentation.
 
+use std::fmt::Write as _;
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use app::model::connector::{Delivery, FieldInput, Localized, Manifest};
@@ -97,8 +98,8 @@ fn check(driver: &Driver, rule: &str, verdict: &Verdict) -> Result<(), String> {
 /// `file` or `file::test`.
 fn exists(test: &str) -> Result<(), String> {
     let (file, function) = test.split_once("::").unwrap_or((test, ""));
-    let text = read(file)?;
-    if function.is_empty() || text.contains(&format!("fn {function}(")) {
+    let content = read(file)?;
+    if function.is_empty() || content.contains(&format!("fn {function}(")) {
         Ok(())
     } else {
         Err(format!("{file} has no {function}"))
@@ -207,7 +208,8 @@ fn table_of(scale: &Scale) -> String {
         let done = verdicts.filter(|verdict| !matches!(verdict, Verdict::Exempt(_))).count();
         let port = m.default_port.map_or_else(|| "by the address".to_owned(), |port| port.to_string());
         let finds = if m.capabilities.discovery { "yes" } else { "no" };
-        table += &format!(
+        let _ = write!(
+            table,
             "| [`{id}`]({id}.md) | {} | {delivery} | {port} | {finds} | {done}/{} |\n",
             m.description.en.trim_end_matches('.'),
             scale.rules.len(),

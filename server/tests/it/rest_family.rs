@@ -386,7 +386,8 @@ fn settings_that_do_not_fit_are_named() {
     };
     assert_eq!(refused("rational", json!({}), credentials()), ["config.unit_id"]);
     assert_eq!(refused("rational", json!({"unit_id": "1"}), json!({"username": "u"})), ["secret.password"]);
-    assert_eq!(refused("rational", json!({"transport": "opc_ua"}), credentials()), ["config.transport"]);
+    let config = json!({"transport": "opc_ua", "server_fingerprint": "abc"});
+    assert_eq!(refused("rational", config, credentials()), ["config.server_fingerprint"]);
     assert_eq!(refused("wachtel", json!({"deck_count": 40}), credentials()), ["config.oven_id", "config.deck_count"]);
     assert_eq!(refused("custom", json!({}), json!({})), ["config.profile"]);
     let mapping = json!([{"target": "temperature", "path": "nowhere /x"}]);

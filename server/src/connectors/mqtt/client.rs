@@ -40,7 +40,7 @@ pub enum Ack {
 enum Event {
     Connected,
     Subscribed(Vec<bool>),
-    Message(Message),
+    Message(Box<Message>),
 }
 
 enum Client {
@@ -80,7 +80,7 @@ impl Broker {
         loop {
             match broker.event().await? {
                 Event::Connected => return Ok(broker),
-                Event::Message(message) => broker.early.push_back(message),
+                Event::Message(message) => broker.early.push_back(*message),
                 Event::Subscribed(_) => {}
             }
         }
@@ -109,7 +109,7 @@ impl Broker {
         loop {
             match self.event().await? {
                 Event::Connected => {}
-                Event::Message(message) => self.early.push_back(message),
+                Event::Message(message) => self.early.push_back(*message),
                 Event::Subscribed(granted) => {
                     let refused: Vec<_> =
                         filters.iter().zip(granted).filter(|(_, granted)| !granted).map(|(f, _)| f.as_str()).collect();
@@ -130,7 +130,7 @@ impl Broker {
         }
         loop {
             if let Event::Message(message) = self.event().await? {
-                return Ok(message);
+                return Ok(*message);
             }
         }
     }
@@ -235,12 +235,12 @@ async fn drive_v3(mut events: rumqttc::EventLoop, send: Sender, at: String) {
             ),
             Ok(rumqttc::Event::Incoming(Incoming::Publish(publish))) => {
                 let waits = publish.qos != QoS::AtMostOnce;
-                Event::Message(Message {
+                Event::Message(Box::new(Message {
                     topic: publish.topic.clone(),
                     payload: publish.payload.clone(),
                     retained: publish.retain,
                     ack: waits.then(|| Ack::V3(v4::Publish { payload: Bytes::new(), ..publish })),
-                })
+                }))
             }
             Ok(rumqttc::Event::Incoming(Incoming::Disconnect)) => {
                 let _ = send.send(Err(kicked(&at, ""))).await;
@@ -273,12 +273,12 @@ async fn drive_v5(mut events: v5::EventLoop, send: Sender, at: String) {
             ),
             Ok(v5::Event::Incoming(Packet::Publish(publish))) => {
                 let waits = publish.qos != v5bytes::QoS::AtMostOnce;
-                Event::Message(Message {
+                Event::Message(Box::new(Message {
                     topic: String::from_utf8_lossy(&publish.topic).into_owned(),
                     payload: publish.payload.clone(),
                     retained: publish.retain,
                     ack: waits.then(|| Ack::V5(v5bytes::v5::Publish { payload: Bytes::new(), ..publish })),
-                })
+                }))
             }
             Ok(_) => {
                 if send.is_closed() {
@@ -320,7 +320,7 @@ fn refused(at: &str, code: &str) -> ConnectorError {
 
 fn of_io(error: &std::io::Error, at: &str) -> ConnectorError {
     use std::io::ErrorKind;
-    if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+    if error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some() {
         return ConnectorError::new(FailureKind::Tls, format!("{at}: {error}"));
     }
     match error.kind() {

@@ -93,5 +93,5 @@ fn leaves(value: &Value, keys: &mut Vec<String>, found: &mut impl FnMut(&[String
 
 /// A JSON Pointer (RFC 6901).
 fn pointer(keys: &[String]) -> String {
-    keys.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect()
+    keys.iter().flat_map(|key| ["/".to_owned(), key.replace('~', "~0").replace('/', "~1")]).collect()
 }

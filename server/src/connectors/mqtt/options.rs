@@ -165,17 +165,13 @@ fn address(settings: &Settings, read: &mut Reader) -> Option<(String, Option<u16
             && url.username().is_empty()
             && url.query().is_none()
     });
-    match (is_tls, parsed) {
-        (Some(tls), Some(url)) => {
-            let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-            Some((host, url.port(), tls))
-        }
-        _ => {
-            let detail = "a host name or an address, for example 192.168.1.10 or mqtts://broker.lan".to_owned();
-            read.errors.push(FieldError::new("iot_endpoint", Problem::Other { detail }));
-            None
-        }
-    }
+    let (Some(tls), Some(url)) = (is_tls, parsed) else {
+        let detail = "a host name or an address, for example 192.168.1.10 or mqtts://broker.lan".to_owned();
+        read.errors.push(FieldError::new("iot_endpoint", Problem::Other { detail }));
+        return None;
+    };
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    Some((host, url.port(), tls))
 }
 
 fn tls(secret: &impl Fn(&str) -> Option<String>, read: &mut Reader) -> Option<Arc<ClientConfig>> {

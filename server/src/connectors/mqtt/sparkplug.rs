@@ -207,13 +207,13 @@ impl Edge {
                     }
                     name.clone()
                 }
-                (None, Some(alias)) => match self.alias.get(&alias) {
-                    Some(name) => name.clone(),
-                    None => {
+                (None, Some(alias)) => {
+                    let Some(name) = self.alias.get(&alias) else {
                         self.wants_rebirth = true;
                         continue;
-                    }
-                },
+                    };
+                    name.clone()
+                }
                 (None, None) => continue,
             };
             if metric.is_historical == Some(true) {

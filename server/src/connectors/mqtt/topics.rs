@@ -56,9 +56,8 @@ pub fn matches(filter: &str, topic: &str) -> bool {
     loop {
         match (filters.next(), levels.next()) {
             // `a/#` covers `a` too (4.7.1.2).
-            (Some("#"), _) => return true,
+            (Some("#"), _) | (None, None) => return true,
             (Some(filter), Some(level)) if filter == "+" || filter == level => {}
-            (None, None) => return true,
             _ => return false,
         }
     }

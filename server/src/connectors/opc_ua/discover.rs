@@ -39,12 +39,11 @@ pub async fn run(session: &Session, search: &Search) -> Result<Discovery, Connec
         }
     };
     let text = search.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let listed = match text {
-        Some(text) => matching(&mut tree, root, &text.to_lowercase(), &mut found.truncated).await?,
-        None => {
-            tree.load(std::slice::from_ref(&root.1)).await?;
-            named(&tree, &root)
-        }
+    let listed = if let Some(text) = text {
+        matching(&mut tree, root, &text.to_lowercase(), &mut found.truncated).await?
+    } else {
+        tree.load(std::slice::from_ref(&root.1)).await?;
+        named(&tree, &root)
     };
     found.truncated |= listed.len() > MAX_LISTED;
     let listed: Vec<_> = listed.into_iter().take(MAX_LISTED).collect();

@@ -66,13 +66,22 @@ fn chosen(machines: Vec<Machine>, options: &Options) -> Result<Machine, Connecto
                 options.url
             ),
         ),
-        (Some(name), _) => match machines.into_iter().find(|machine| machine.name == *name) {
+        (Some(name), _) => match named(machines, name) {
             Some(machine) => Ok(machine),
             None => fail("no_such_machine", format!("{} has no machine {name}; it has {names}", options.url)),
         },
         (None, 1) => Ok(machines.into_iter().next().expect("there is one")),
         (None, _) => fail("several_machines", format!("{} has several machines; choose one: {names}", options.url)),
     }
+}
+
+/// The machine with this name, or else the only one whose name has it as a part: clouds put numbers into names.
+fn named(machines: Vec<Machine>, name: &str) -> Option<Machine> {
+    let exact = machines.iter().position(|machine| machine.name == name);
+    let mut like =
+        machines.iter().enumerate().filter(|(_, machine)| machine.name.contains(name)).map(|(index, _)| index);
+    let index = exact.or_else(|| like.next().filter(|_| like.next().is_none()))?;
+    machines.into_iter().nth(index)
 }
 
 /// Every machine below `Objects`: by its type, or by the objects that its type would give it.

@@ -144,7 +144,11 @@ fn fingerprint(endpoint: &EndpointDescription) -> Option<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn trust(endpoint: &EndpointDescription, options: &Options) -> Result<(), ConnectorError> {

@@ -69,12 +69,12 @@ impl Session {
         let (client, events) = way.session(options)?;
         let (ended, end) = watch::channel(None);
         let heard = Arc::new(Heard(Mutex::new(Instant::now())));
-        let hears = Arc::clone(&heard);
+        let told = Arc::clone(&heard);
         let driver = tokio::spawn(async move {
             let mut events = std::pin::pin!(events.enter());
             let status = loop {
                 match events.next().await {
-                    Some(Ok(SessionPollResult::Subscription(SubscriptionActivity::Publish))) => hears.now(),
+                    Some(Ok(SessionPollResult::Subscription(SubscriptionActivity::Publish))) => told.now(),
                     // Connecting anew is the poller's affair: nodes may have other numbers then.
                     Some(Ok(SessionPollResult::ConnectionLost(status)) | Err(status)) => break status,
                     Some(Ok(_)) => {}

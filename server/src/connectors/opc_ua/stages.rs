@@ -27,11 +27,11 @@ pub async fn run(oven: &mut OpcUa) -> TestOutcome {
 }
 
 async fn steps(
-    oven: &OpcUa,
+    driver: &OpcUa,
     progress: &mut Progress,
     raw: &mut Option<String>,
 ) -> Result<Sample, (TestStage, ConnectorError)> {
-    let options = &oven.options;
+    let options = &driver.options;
     let at = TestStage::Address;
     let unknown = |detail: String| (at, ConnectorError::new(FailureKind::Unreachable, detail));
     let address = lookup_host((options.host.as_str(), options.port))
@@ -56,7 +56,7 @@ async fn steps(
 
     let at = TestStage::Values;
     let asked = Instant::now();
-    let mut open = oven.prepare(session).await.map_err(|error| (at, error))?;
+    let mut open = driver.prepare(session).await.map_err(|error| (at, error))?;
     let values = open.session.read(open.state.nodes()).await.map_err(|error| (at, error))?;
     for (index, value) in values.into_iter().enumerate() {
         open.state.take(index, value);

@@ -151,5 +151,5 @@ fn description(id: &NodeId) -> BrowseDescription {
 
 /// Node ids of other servers' namespaces come by name.
 pub fn local(id: &ExpandedNodeId, namespaces: &NamespaceMap) -> NodeId {
-    namespaces.resolve_node_id(id).map(std::borrow::Cow::into_owned).unwrap_or_else(NodeId::null)
+    namespaces.resolve_node_id(id).map_or_else(NodeId::null, std::borrow::Cow::into_owned)
 }

@@ -78,6 +78,18 @@ pub const MANIFEST: Manifest = Manifest {
             ..FIELD
         },
         Field {
+            key: "server_fingerprint",
+            label: text("Huella del servidor", "Server fingerprint", "Fingerabdruck des Servers"),
+            help: text(
+                "SHA-256 del certificado en el que se confía. La prueba de conexión la muestra.",
+                "SHA-256 of the certificate that is trusted. The connection test shows it.",
+                "SHA-256 des Zertifikats, dem vertraut wird. Der Verbindungstest zeigt ihn.",
+            ),
+            input: FieldInput::Text { placeholder: "sha256:…" },
+            only_when: Some(("transport", &[TRANSPORT_OPC_UA])),
+            ..FIELD
+        },
+        Field {
             key: "unit_id",
             label: text("Identificador del equipo", "Unit id", "Geräte-ID"),
             help: text(

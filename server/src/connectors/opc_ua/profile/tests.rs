@@ -13,7 +13,7 @@ fn mapped(profile: Profile, values: &Value) -> Vec<(String, Value)> {
 }
 
 fn value(found: &[(String, Value)], target: &str) -> Value {
-    found.iter().find(|(name, _)| name == target).map(|(_, value)| value.clone()).unwrap_or(Value::Null)
+    found.iter().find(|(name, _)| name == target).map_or(Value::Null, |(_, value)| value.clone())
 }
 
 #[test]
