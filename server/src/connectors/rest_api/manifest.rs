@@ -1,6 +1,6 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest};
+use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
 
 use crate::connectors::fields::{FIELD, TIMEOUT, text};
 
@@ -152,12 +152,14 @@ pub const MANIFEST: Manifest = Manifest {
         },
     ],
     mapped: true,
+    self_mapping: false,
     path_example: "/temp/0",
     path_help: text(
         "JSON Pointer (/temp/0) o JSONPath ($.zonas[0].valor).",
         "JSON Pointer (/temp/0) or JSONPath ($.zones[0].value).",
         "JSON Pointer (/temp/0) oder JSONPath ($.zonen[0].wert).",
     ),
+    search: &[SearchField::Text { placeholder: "temp" }],
     capabilities: Capabilities {
         realtime: true,
         humidity: true,
