@@ -32,6 +32,8 @@ pub enum Icon {
     Question,
     Plug,
     Grid,
+    Search,
+    Folder,
 }
 
 impl Icon {
@@ -72,6 +74,8 @@ impl Icon {
             Self::Dot => "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8Z",
             Self::Question => "M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4M12 18h.01",
             Self::Grid => "M4 4h6v6H4ZM14 4h6v6h-6ZM4 14h6v6H4ZM14 14h6v6h-6Z",
+            Self::Search => "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14ZM16 16l5 5",
+            Self::Folder => "M3 6h6l2 3h10v10H3V6Z",
             Self::Plug => "M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0V8ZM12 17v4",
         }
     }

@@ -17,10 +17,11 @@ use crate::{
     },
 };
 
-/// Rows as they were typed; an empty one where there is none, since an empty table invites nobody.
+/// Rows as they were typed; an empty one where there is none, since an empty table invites nobody. A machine that is
+/// read by its own profile needs none.
 pub fn mapping_table(form: FieldContext<'_>, chosen: &'static Manifest) -> AnyView {
     let mut rows = form.values.mapping_rows();
-    if rows.is_empty() {
+    if rows.is_empty() && !chosen.self_mapping {
         rows.push(0);
     }
     let rows =
@@ -31,6 +32,7 @@ pub fn mapping_table(form: FieldContext<'_>, chosen: &'static Manifest) -> AnyVi
         {(!errors.is_empty()).then(|| view! {
             <p class="field-error" id=field_id("mapping") tabindex="-1">{icon(Icon::Warning)} <span>{errors.join(" ")}</span></p>
         })}
+        {chosen.self_mapping.then(|| view! { <p class="hint" data-testid="self-mapping">{icon(Icon::Check)} <span>{lang.self_mapping()}</span></p> })}
         <p class="help">{localized(&chosen.path_help, lang)}</p>
         <div class="map-rows">{rows}</div>
         <button class="button" type="submit" name="action" value="add_row" formaction="#mapping">
@@ -96,7 +98,7 @@ fn mapping_row(form: FieldContext<'_>, chosen: &'static Manifest, row: usize, nu
 }
 
 /// A heading (empty for none) over some options.
-type OptionGroup = (&'static str, Vec<(String, String)>);
+pub type OptionGroup = (&'static str, Vec<(String, String)>);
 
 fn plain_group(options: Vec<(String, String)>) -> OptionGroup {
     ("", options)
@@ -167,7 +169,7 @@ impl Part<'_> {
     }
 }
 
-fn target_options(lang: Lang) -> Vec<OptionGroup> {
+pub fn target_options(lang: Lang) -> Vec<OptionGroup> {
     let of = |metrics: &[Metric]| -> Vec<(String, String)> {
         metrics.iter().map(|metric| (metric.as_str().to_owned(), metric.label(lang).to_owned())).collect()
     };

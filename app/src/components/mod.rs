@@ -7,6 +7,7 @@
 //! - [`board_view`], [`oven_card`], [`oven_panel`], [`fact`], [`gauge`], [`trend`], [`trend_chart`] live parts:
 //!   plain functions from values to HTML, called by the server for the page and by the islands for each change
 //! - [`field`], [`oven_fields`], [`mapping_table`], [`test_result`] parts of forms, server only
+//! - [`find`], [`found_machines`], [`found_values`] the search for what there is at an address, server only
 //!
 //! Live parts are not leptos views: what a reactive view of a card costs in WASM is ten times its HTML function.
 
@@ -25,6 +26,12 @@ pub mod trend_chart;
 pub mod empty;
 #[cfg(feature = "ssr")]
 pub mod field;
+#[cfg(feature = "ssr")]
+pub mod find;
+#[cfg(feature = "ssr")]
+pub mod found_machines;
+#[cfg(feature = "ssr")]
+pub mod found_values;
 #[cfg(feature = "ssr")]
 pub mod mapping_table;
 #[cfg(feature = "ssr")]

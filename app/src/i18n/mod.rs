@@ -4,6 +4,7 @@
 //! - [`live`] texts of the board and the oven page, which the browser needs too
 //! - [`pages`] texts of the frame, login, setup, the list of ovens and error pages
 //! - [`form`] texts of the oven form and what can be wrong with a field
+//! - [`find`] texts of the search for machines and values
 //! - [`names`] the name of every value of the model's enums, and advice for each failure
 //! - [`format`] numbers, ages and durations
 //! - [`clock`] wall-clock times of the bakery without a time zone database
@@ -62,6 +63,7 @@ macro_rules! names {
 }
 
 pub mod clock;
+pub mod find;
 pub mod form;
 pub mod format;
 pub mod live;

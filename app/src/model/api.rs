@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
+    discovery::Search,
     equipment::{ConnectionStatus, EquipmentId},
     failure::FailureKind,
     reading::{CycleStage, OperationalStatus, Quality, QualityIssue, Reading},
@@ -31,6 +32,25 @@ pub struct IotConfigRequest {
     pub supports_realtime: bool,
     #[serde(default = "super::equipment::default_interval")]
     pub poll_interval_seconds: u32,
+}
+
+/// `POST /api/v1/connectors/discover`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiscoverRequest {
+    pub protocol: String,
+    pub endpoint: String,
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// Absent takes the stored ones of `equipment_id`, as far as they are for the same address.
+    #[serde(default)]
+    pub credentials: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub additional_config: Map<String, Value>,
+    #[serde(default)]
+    pub equipment_id: Option<EquipmentId>,
+    #[serde(default)]
+    pub search: Search,
 }
 
 const fn yes() -> bool {

@@ -67,6 +67,18 @@ pub struct Capabilities {
     pub discovery: bool,
 }
 
+/// What a search for values can be told; see [`Search`](super::discovery::Search).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum SearchField {
+    /// Part of a name or a path.
+    Text { placeholder: &'static str },
+    /// How long to listen.
+    Seconds { default: f64 },
+    /// The first and the last place to look at, as they are proposed: `holding 0`, `holding 99`.
+    Range { from: &'static str, to: &'static str },
+}
+
 /// Everything the rest of Hornero knows of a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Manifest {
@@ -82,10 +94,14 @@ pub struct Manifest {
     pub fields: &'static [Field],
     /// Values are found by a mapping that the admin enters.
     pub mapped: bool,
+    /// Without a mapping the machine is read by a profile that the connector knows.
+    pub self_mapping: bool,
     /// Where a value is, as an example.
     pub path_example: &'static str,
     /// How a path is written.
     pub path_help: Localized,
+    /// What a search for values can be told.
+    pub search: &'static [SearchField],
     pub capabilities: Capabilities,
 }
 

@@ -12,7 +12,7 @@ use crate::{
     model::{
         api::{ConnectionTestResult, StageResult, TestStage},
         connection_log::{ConnectionEvent, ConnectionLogEntry},
-        connector::{Capabilities, Delivery, Field, FieldInput, Localized, Manifest},
+        connector::{Capabilities, Delivery, Field, FieldInput, Localized, Manifest, SearchField},
         equipment::{ConnectionStatus, Equipment, EquipmentId, EquipmentKind},
         failure::{Failure, FailureKind},
         form::{FieldError, FormValues, Problem},
@@ -183,8 +183,10 @@ static MANIFEST: Manifest = Manifest {
         },
     ],
     mapped: true,
+    self_mapping: false,
     path_example: "/temp/0",
     path_help: Localized { es: "JSON Pointer.", en: "JSON Pointer.", de: "JSON Pointer." },
+    search: &[SearchField::Text { placeholder: "temp" }],
     capabilities: Capabilities {
         realtime: true,
         humidity: true,
@@ -336,6 +338,7 @@ fn sample_form(with_errors: bool) -> OvenForm {
         values: FormValues(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()),
         errors: if with_errors { errors } else { Vec::new() },
         test: Some(test),
+        found: None,
     }
 }
 
@@ -347,6 +350,7 @@ fn new_form() -> OvenForm {
         values: FormValues::default(),
         errors: Vec::new(),
         test: None,
+        found: None,
     }
 }
 

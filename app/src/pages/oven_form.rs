@@ -1,8 +1,10 @@
 //! `/admin/ovens/new` and `/admin/ovens/{id}/edit`.
 //!
 //! One form, posted to its own address. The button named `action` says what to do: `save`, `test` (shows the
-//! result in the form and saves nothing), `add_row` (one more mapping row), `remove_row.<n>`, or
-//! `choose_protocol` (the form again, with the fields of the chosen protocol).
+//! result in the form and saves nothing), `add_row` (one more mapping row), `remove_row.<n>`,
+//! `choose_protocol` (the form again, with the fields of the chosen protocol), `discover` (looks for machines and
+//! values), `open.<n>` and `back.<depth>` (into a found folder and out), `use_machine.<n>`, `add_machines` (an oven
+//! for each ticked one), or `add_found` (a mapping row for each ticked value).
 
 use leptos::prelude::*;
 
@@ -10,6 +12,7 @@ use super::PageContext;
 use crate::{
     components::{
         field::{FieldContext, error_summary},
+        find::find,
         icon::{Icon, icon},
         mapping_table::mapping_table,
         oven_fields::{access_fields, advanced_fields, connection_fields, dependency_style, localized, oven_fields},
@@ -19,6 +22,7 @@ use crate::{
     model::{
         api::ConnectionTestResult,
         connector::Manifest,
+        discovery::DiscoveryResult,
         equipment::EquipmentId,
         form::{CARRIED, FieldError, FormValues},
     },
@@ -46,6 +50,7 @@ pub struct OvenForm {
     pub kept_secrets: Vec<String>,
     pub errors: Vec<FieldError>,
     pub test: Option<ConnectionTestResult>,
+    pub found: Option<DiscoveryResult>,
 }
 
 pub fn oven_form(cx: &PageContext, data: OvenForm) -> String {
@@ -63,7 +68,8 @@ pub fn oven_form(cx: &PageContext, data: OvenForm) -> String {
         let form = FieldContext { lang, values: &data.values, errors: &data.errors };
         let rows = data.values.mapping_rows();
         let name_of = |field: &str| field_label(field, chosen, &rows, lang);
-        let test = data.test.clone();
+        let (test, found) = (data.test.clone(), data.found.clone());
+        let is_new = data.mode == FormMode::New;
         let mut steps = Steps(0);
         view! {
             <div class="page-head">
@@ -91,6 +97,12 @@ pub fn oven_form(cx: &PageContext, data: OvenForm) -> String {
                         </button>
                         {test.map(|result| test_result(result, lang))}
                     }.into_any())}
+                    {chosen.capabilities.discovery.then(|| steps.section(
+                        "find",
+                        lang.section_find(),
+                        lang.section_find_help(),
+                        find(form, chosen, found, is_new),
+                    ))}
                     {chosen.mapped.then(|| steps.section(
                         "mapping",
                         lang.section_mapping(),
@@ -191,6 +203,10 @@ fn field_label(field: &str, manifest: Option<&'static Manifest>, rows: &[usize],
         "poll_interval_seconds" => lang.field_interval(),
         "temperature_zones" => lang.field_zones(),
         "mapping" => lang.section_mapping(),
+        "find.text" => lang.find_text(),
+        "find.seconds" => lang.find_seconds(),
+        "find.from" => lang.find_from(),
+        "find.to" => lang.find_to(),
         other => return other.to_owned(),
     }
     .to_owned()

@@ -3,6 +3,7 @@
 use app::{
     model::{
         api::ConnectionTestResult,
+        discovery::DiscoveryResult,
         equipment::{Equipment, EquipmentDraft, EquipmentId},
         form::{FieldError, FormValues},
     },
@@ -17,6 +18,7 @@ use axum::{
 use super::{
     AppState,
     error::PageError,
+    find::{self, Next, Step},
     ovens::oven_id,
     page::{Page, PageForm, notice_name},
 };
@@ -155,7 +157,18 @@ async fn act(
     let typed = state.service.typed_secrets(&values, parsed.secrets);
     state.service.seal_into(&mut values, typed.clone());
     let kept: Vec<String> = typed.keys().cloned().collect();
-    let shown = |values, errors, test, status| shown(cx, mode, kept, values, errors, test, status);
+    if let Some(step) = Step::of(&values) {
+        return Ok(match find::act(state, &actor, id, step, values, typed).await? {
+            Next::List => back_to_list(Notice::OvenSaved),
+            Next::Form(values, found, errors) => {
+                let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+                let errors = form::locate(&parsed.rows, errors);
+                shown(cx, mode, kept, values, View { errors, found, ..View::default() }, status)
+            }
+        });
+    }
+    let shown =
+        |values, errors, test, status| shown(cx, mode, kept, values, View { errors, test, ..View::default() }, status);
     match Action::of(&values) {
         Action::AddRow => {
             let next = rows.last().map_or(0, |row| row + 1);
@@ -195,33 +208,34 @@ async fn act(
     }
 }
 
+/// What a form says beside the values that were typed.
+#[derive(Default)]
+struct View {
+    errors: Vec<FieldError>,
+    test: Option<ConnectionTestResult>,
+    found: Option<DiscoveryResult>,
+}
+
 fn shown(
     cx: &PageContext,
     mode: FormMode,
     kept_secrets: Vec<String>,
     values: FormValues,
-    errors: Vec<FieldError>,
-    test: Option<ConnectionTestResult>,
+    view: View,
     status: StatusCode,
 ) -> Response {
-    (status, Html(render(cx, mode, kept_secrets, values, errors, test))).into_response()
+    (status, Html(render(cx, mode, kept_secrets, values, view))).into_response()
 }
 
-fn render(
-    cx: &PageContext,
-    mode: FormMode,
-    kept_secrets: Vec<String>,
-    values: FormValues,
-    errors: Vec<FieldError>,
-    test: Option<ConnectionTestResult>,
-) -> String {
+fn render(cx: &PageContext, mode: FormMode, kept_secrets: Vec<String>, values: FormValues, view: View) -> String {
     let manifests = connectors::ALL.iter().map(|driver| &driver.manifest).collect();
-    pages::oven_form(cx, OvenForm { mode, manifests, values, kept_secrets, errors, test })
+    let View { errors, test, found } = view;
+    pages::oven_form(cx, OvenForm { mode, manifests, values, kept_secrets, errors, test, found })
 }
 
 /// The form as it is first shown.
 fn fresh(cx: &PageContext, mode: FormMode, draft: &EquipmentDraft) -> Html<String> {
-    Html(render(cx, mode, Vec::new(), form::show(draft), Vec::new(), None))
+    Html(render(cx, mode, Vec::new(), form::show(draft), View::default()))
 }
 
 async fn load(state: &AppState, id: &str) -> Result<(EquipmentDraft, FormMode), ServiceError> {

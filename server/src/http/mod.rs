@@ -6,7 +6,7 @@
 //! - [`page`] what every page needs; [`error`] problem documents for the API and error pages for people
 //! - [`assets`] the site's files; [`headers`] what browsers are told about security
 //! - [`session`] login, logout, first setup, preferences
-//! - [`ovens`] the board and an oven's page; [`admin_ovens`] the oven form
+//! - [`ovens`] the board and an oven's page; [`admin_ovens`] the oven form; [`find`] its search
 //! - [`live`] the websocket
 //! - [`api`] `/api/v1`
 
@@ -15,6 +15,7 @@ mod admin_ovens;
 mod api;
 mod assets;
 mod error;
+mod find;
 mod headers;
 mod live;
 mod ovens;
@@ -62,6 +63,7 @@ pub fn router(state: AppState) -> Router {
 
     let api = Router::new()
         .route("/connectors", get(api::connectors::list).layer(needs(Admin, &state)))
+        .route("/connectors/discover", post(api::connectors::discover).layer(needs(Admin, &state)))
         .route(
             "/equipment",
             get(api::equipment::list)

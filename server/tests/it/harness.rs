@@ -189,6 +189,12 @@ impl Visitor {
         response
     }
 
+    /// Submits a form as a browser has it, follows no redirect, and returns the page.
+    pub async fn submit_all(&mut self, path: &str, fields: &[(String, String)]) -> String {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.submit(path, &fields).await.text().await.unwrap()
+    }
+
     pub async fn add(&self, equipment: Value, credentials: Value) -> EquipmentId {
         let mut off = equipment.clone();
         off["iot_enabled"] = json!(false);

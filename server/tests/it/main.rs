@@ -5,6 +5,7 @@
 //! - [`login`] who gets in; [`equipment`] ovens over the API; [`faults`] what can go wrong on the wire
 //! - [`modbus`] against pymodbus; [`opc_ua`] against asyncua; [`mqtt`] against mosquitto
 //! - [`rest_family`] profiles over HTTP; [`peer`] peers that were not written with Hornero
+//! - [`discovery`] what there is at an address
 //! - [`form`] the admin's form; [`live`] the websocket; [`tls`] certificates
 //! - [`process`] the binary: wrong settings, keys, kill -9
 //! - [`demo`] every simulated oven through its real driver
@@ -12,6 +13,7 @@
 
 mod cases;
 mod demo;
+mod discovery;
 mod equipment;
 mod faults;
 mod form;

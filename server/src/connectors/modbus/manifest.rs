@@ -1,6 +1,6 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest};
+use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
 
 use crate::connectors::fields::{FIELD, TIMEOUT, text};
 
@@ -105,6 +105,7 @@ pub const MANIFEST: Manifest = Manifest {
         },
     ],
     mapped: true,
+    self_mapping: false,
     path_example: "holding 1 i16",
     path_help: text(
         "Tabla (holding, input, coil, discrete), dirección desde 0 y tipo (u16, i16, u32, i32, f32, bit N…), con el orden de \
@@ -114,6 +115,7 @@ pub const MANIFEST: Manifest = Manifest {
         "Tabelle (holding, input, coil, discrete), Adresse ab 0 und Typ (u16, i16, u32, i32, f32, bit N…), mit der \
          Bytereihenfolge, falls sie abweicht: holding 20 f32 cdab.",
     ),
+    search: &[SearchField::Range { from: "holding 0", to: "holding 99" }],
     capabilities: Capabilities {
         realtime: true,
         humidity: true,

@@ -1,6 +1,6 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest};
+use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
 
 use crate::connectors::fields::{FIELD, TIMEOUT, text};
 
@@ -219,6 +219,7 @@ pub const MANIFEST: Manifest = Manifest {
         },
     ],
     mapped: true,
+    self_mapping: false,
     path_example: "bakery/oven1/state /temp",
     path_help: text(
         "Tema (con + y #) y, si el mensaje es JSON, la ruta dentro: bakery/horno1/estado /temp. En Sparkplug B, el nombre de \
@@ -228,5 +229,6 @@ pub const MANIFEST: Manifest = Manifest {
         "Topic (mit + und #) und, wenn die Nachricht JSON ist, der Pfad darin: bakery/ofen1/status /temp. Bei Sparkplug B \
          der Name der Metrik.",
     ),
+    search: &[SearchField::Seconds { default: 5.0 }, SearchField::Text { placeholder: "temp" }],
     capabilities: Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true },
 };

@@ -1,6 +1,6 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest};
+use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
 
 use crate::connectors::fields::{FIELD, TIMEOUT, text};
 
@@ -212,6 +212,7 @@ pub const MANIFEST: Manifest = Manifest {
         },
     ],
     mapped: true,
+    self_mapping: true,
     path_example: "DeviceSet/Oven1/Temperature",
     path_help: text(
         "Nombres desde Objects separados por / (DeviceSet/Horno1/Temperatura), o un NodeId: nsu=http://fabricante/;s=Temp o \
@@ -221,5 +222,6 @@ pub const MANIFEST: Manifest = Manifest {
         "Namen ab Objects, getrennt durch / (DeviceSet/Ofen1/Temperatur), oder eine NodeId: nsu=http://hersteller/;s=Temp \
          oder ns=2;i=1042. Ohne Zuordnung gilt das Profil der Maschine.",
     ),
+    search: &[SearchField::Text { placeholder: "temp" }],
     capabilities: Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true },
 };

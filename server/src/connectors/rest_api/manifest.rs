@@ -1,6 +1,6 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest};
+use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
 
 use crate::connectors::{
     fields::{FIELD, TIMEOUT, text},
@@ -119,7 +119,9 @@ pub const MANIFEST: Manifest = Manifest {
         CA_CERTIFICATE,
     ],
     mapped: true,
+    self_mapping: false,
     path_example: "/temp/0",
     path_help: NAMED_PATH_HELP,
+    search: &[SearchField::Text { placeholder: "temp" }],
     capabilities: Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true },
 };

@@ -1,6 +1,6 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest};
+use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
 
 use crate::connectors::{
     fields::{FIELD, TIMEOUT, text},
@@ -65,7 +65,9 @@ pub const MANIFEST: Manifest = Manifest {
         CA_CERTIFICATE,
     ],
     mapped: true,
+    self_mapping: true,
     path_example: "maintenance /operation_hours",
     path_help: NAMED_PATH_HELP,
+    search: &[SearchField::Text { placeholder: "temp" }],
     capabilities: Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true },
 };
