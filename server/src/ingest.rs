@@ -16,6 +16,7 @@ use app::model::{
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
+    alerts::device::DeviceAlarms,
     connectors::Sample,
     live::LiveHub,
     store::writer::{NotTaken, WriteOp, WriterHandle, WriterStats},
@@ -32,6 +33,7 @@ pub struct Ingest {
     writer: WriterHandle,
     newest: Mutex<HashMap<EquipmentId, Newest>>,
     pub counters: Counters,
+    pub device_alarms: DeviceAlarms,
 }
 
 /// Since the server started.
@@ -57,13 +59,24 @@ pub enum Outcome {
 
 impl Ingest {
     pub fn new(live: Arc<LiveHub>, writer: WriterHandle) -> Self {
-        Self { live, writer, newest: Mutex::default(), counters: Counters::default() }
+        Self {
+            live,
+            writer,
+            newest: Mutex::default(),
+            counters: Counters::default(),
+            device_alarms: DeviceAlarms::default(),
+        }
     }
 
     /// Takes one sample. Waits where the database cannot keep up, so that the poller slows down.
     pub async fn accept(&self, id: EquipmentId, kind: EquipmentKind, interval_s: u32, mut sample: Sample) -> Outcome {
         let now = Timestamp::now();
         let (done, is_live) = (sample.receipt.take(), !sample.backfilled);
+        if let Some(alarms) = sample.alarms.take()
+            && self.live.set_alarms(id, &alarms)
+        {
+            self.device_alarms.report(id, alarms);
+        }
         if is_live && let Some(measured_at) = sample.measured_at {
             let Some(settled) = self.place(id, measured_at, &sample.values) else {
                 self.counters.repeated.fetch_add(1, Ordering::Relaxed);

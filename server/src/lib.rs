@@ -14,6 +14,7 @@
 //! shutdown token; [`Server::stop`] ends the parts in the order in which data flows, so that what was accepted is
 //! stored: web server, connections, writer, database.
 
+pub mod alerts;
 pub mod auth;
 pub mod config;
 pub mod connectors;
@@ -117,6 +118,10 @@ impl Server {
         let sessions = state.sessions.clone();
         let background = vec![
             tokio::spawn(live.run(shutdown.clone())),
+            tokio::spawn({
+                let (ingest, store, shutdown) = (Arc::clone(&service.ingest), store.clone(), shutdown.clone());
+                async move { ingest.device_alarms.run(store, shutdown).await }
+            }),
             tokio::spawn(keep_house(sessions, store.clone(), shutdown.clone())),
         ];
         service.start_all().await?;

@@ -11,9 +11,10 @@ use std::{
 };
 
 use app::model::{
+    alert::DeviceAlarm,
     equipment::{ConnectionStatus, Equipment, EquipmentId},
     failure::FailureKind,
-    live::{LiveOven, LiveValues},
+    live::{LiveAlarm, LiveOven, LiveValues},
     reading::Reading,
 };
 use axum::extract::ws::Utf8Bytes;
@@ -39,6 +40,8 @@ pub struct SharedFrame {
 struct Entry {
     oven: LiveOven,
     version: u64,
+    /// The present connection has told the faults of the oven.
+    alarms_known: bool,
     /// The oven as JSON, made when first needed after a change.
     json: Option<Arc<str>>,
     last_reading: Option<Arc<Reading>>,
@@ -103,6 +106,7 @@ impl LiveHub {
             |entry| {
                 let fresh = LiveOven::new(equipment);
                 let oven = LiveOven { values: entry.oven.values.take(), failure: entry.oven.failure, ..fresh };
+                entry.alarms_known = false;
                 entry.oven = oven;
                 true
             },
@@ -154,6 +158,24 @@ impl LiveHub {
         );
     }
 
+    /// The faults that an oven reports; says whether that is news. The first word of a connection always is.
+    pub fn set_alarms(&self, id: EquipmentId, alarms: &[DeviceAlarm]) -> bool {
+        let mut shown: Vec<LiveAlarm> = alarms.iter().map(LiveAlarm::from).collect();
+        shown.sort_by_key(|alarm| std::cmp::Reverse(alarm.severity));
+        let mut is_news = false;
+        self.change(
+            id,
+            |entry| {
+                let changed = entry.oven.alarms != shown;
+                is_news = changed || !std::mem::replace(&mut entry.alarms_known, true);
+                entry.oven.alarms = shown;
+                changed
+            },
+            None,
+        );
+        is_news
+    }
+
     /// The last stored reading, after a restart: shown with its age, without a claim on the connection.
     pub fn restore(&self, id: EquipmentId, reading: Reading) {
         self.change(
@@ -175,6 +197,7 @@ impl LiveHub {
             Some(equipment) => table.ovens.entry(id).or_insert_with(|| Entry {
                 oven: LiveOven::new(equipment),
                 version: 0,
+                alarms_known: false,
                 json: None,
                 last_reading: None,
             }),

@@ -4,6 +4,7 @@ use super::icon::Icon;
 use crate::{
     i18n::Lang,
     model::{
+        alert::AlertSeverity,
         equipment::{ConnectionStatus, EquipmentKind},
         live::{Freshness, LiveOven, LiveValues},
         reading::{OperationalStatus, Quality, QualityReason},
@@ -95,13 +96,14 @@ pub fn urgency(oven: &LiveOven, now_ms: i64) -> Urgency {
         Freshness::Offline => Urgency::Problem,
         Freshness::Stale => Urgency::Notice,
         Freshness::Live if is_faulty(oven) => Urgency::Problem,
-        Freshness::Live if has_bad_values(oven) => Urgency::Notice,
+        Freshness::Live if has_bad_values(oven) || !oven.alarms.is_empty() => Urgency::Notice,
         Freshness::Live | Freshness::Waiting => Urgency::None,
     }
 }
 
 fn is_faulty(oven: &LiveOven) -> bool {
     oven.values.as_ref().and_then(|values| values.operation) == Some(OperationalStatus::Error)
+        || oven.alarms.iter().any(|alarm| alarm.severity == AlertSeverity::Critical)
 }
 
 fn has_bad_values(oven: &LiveOven) -> bool {

@@ -51,7 +51,21 @@ pub fn oven_card(oven: &LiveOven, reader: Reader) -> Markup {
                     (fact_chip(&fact, values, lang))
                 }
             }
+            (first_alarm(oven))
             (contact(oven, freshness, reader))
+        }
+    }
+}
+
+/// The worst fault that the oven reports, and how many more there are.
+fn first_alarm(oven: &LiveOven) -> Markup {
+    html! {
+        @if let [first, more @ ..] = oven.alarms.as_slice() {
+            p class="alarm" data-testid="alarm" data-severity=(first.severity.as_str()) {
+                (markup(Icon::Warning))
+                span { (first.message) }
+                @if !more.is_empty() { span class="num" { "+" (more.len()) } }
+            }
         }
     }
 }

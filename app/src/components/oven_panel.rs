@@ -7,6 +7,7 @@ use super::{
     condition::{look, scale_celsius, zone_names},
     fact::{Fact, fact_row},
     gauge::gauge,
+    icon::{Icon, markup},
     oven_card::{contact, cycle_ring, status_pill, temperature},
     trend::{Shapes, TrendPoint},
     trend_chart::trend_chart,
@@ -38,6 +39,7 @@ pub fn oven_panel(oven: &LiveOven, points: &[TrendPoint], link: Link, reader: Re
                 (gauges(oven, reader))
                 (contact(oven, freshness, reader))
             }
+            (alarms(oven, reader))
             section class="card" aria-labelledby="h-cycle" {
                 h2 id="h-cycle" { (lang.cycle()) }
                 (cycle_ring(values, reader))
@@ -48,6 +50,29 @@ pub fn oven_panel(oven: &LiveOven, points: &[TrendPoint], link: Link, reader: Re
             section class="card wide" aria-labelledby="h-trend" {
                 h2 id="h-trend" { (lang.trend()) }
                 (trend_chart(&shapes, lang))
+            }
+        }
+    }
+}
+
+/// Every fault that the oven reports.
+fn alarms(oven: &LiveOven, reader: Reader) -> Markup {
+    let Reader { lang, now_ms, clock } = reader;
+    html! {
+        @if !oven.alarms.is_empty() {
+            section class="card wide" aria-labelledby="h-alarms" {
+                h2 id="h-alarms" { (lang.faults()) }
+                ul class="alarms" {
+                    @for alarm in &oven.alarms {
+                        li class="alarm" data-key=(alarm.code) data-severity=(alarm.severity.as_str()) {
+                            (markup(Icon::Warning))
+                            span { strong { (alarm.message) } " " code { (alarm.code) } }
+                            @if let Some(since) = alarm.since_ms {
+                                span class="num quiet" { (lang.since(&clock.moment(lang, since, now_ms))) }
+                            }
+                        }
+                    }
+                }
             }
         }
     }

@@ -52,6 +52,7 @@ texts! {
         "Der Wert kann sich geändert haben: Vom Ofen kommt nichts Neues.";
     last_value: "último valor", "last value", "letzter Wert";
 
+    faults: "Averías que comunica el horno", "Faults that the oven reports", "Störungen, die der Ofen meldet";
     in_detail: "Valores", "Values", "Werte";
     value: "Valor", "Value", "Wert";
     quality: "Calidad", "Quality", "Qualität";
@@ -92,6 +93,7 @@ phrases! {
         "Sin conexión con Hornero. Reintentando en {seconds} s (intento {attempt})…",
         "No connection to Hornero. Retrying in {seconds} s (attempt {attempt})…",
         "Keine Verbindung zu Hornero. Neuer Versuch in {seconds} s (Versuch {attempt})…";
+    since(time: &str): "desde las {time}", "since {time}", "seit {time}";
     no_contact_since(time: &str): "Sin contacto desde las {time}", "No contact since {time}", "Kein Kontakt seit {time}";
     no_new_data_since(time: &str): "Sin datos nuevos desde las {time}", "No new data since {time}",
         "Keine neuen Daten seit {time}";

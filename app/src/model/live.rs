@@ -7,9 +7,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    alert::{AlertSeverity, DeviceAlarm},
     equipment::{ConnectionStatus, Equipment, EquipmentId, EquipmentKind},
     failure::FailureKind,
     reading::{CycleStage, DoorStatus, OperationalStatus, Quality, QualityIssue, Reading},
@@ -69,6 +71,31 @@ pub struct LiveOven {
     pub interval_s: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<LiveValues>,
+    /// Faults that the oven reports of itself, the worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<LiveAlarm>,
+}
+
+/// A fault that stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LiveAlarm {
+    pub code: String,
+    /// In the oven's own language.
+    pub message: String,
+    pub severity: AlertSeverity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<i64>,
+}
+
+impl From<&DeviceAlarm> for LiveAlarm {
+    fn from(alarm: &DeviceAlarm) -> Self {
+        Self {
+            code: alarm.code.clone(),
+            message: alarm.message.clone(),
+            severity: alarm.severity,
+            since_ms: alarm.since.map(Timestamp::as_millisecond),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +145,7 @@ impl LiveOven {
             failure: None,
             interval_s: equipment.poll_interval_seconds,
             values: None,
+            alarms: Vec::new(),
         }
     }
 }
@@ -226,6 +254,7 @@ mod tests {
                 door: None,
                 steam: None,
             }),
+            alarms: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ use super::*;
 use crate::{
     i18n::Lang,
     model::{
+        alert::AlertSeverity,
         api::{ConnectionTestResult, StageResult, TestStage},
         connection_log::{ConnectionEvent, ConnectionLogEntry},
         connector::{Capabilities, Delivery, Field, FieldInput, Localized, Manifest, SearchField},
@@ -17,7 +18,7 @@ use crate::{
         failure::{Failure, FailureKind},
         form::{FieldError, FormValues, Problem},
         health::ConnectionHealth,
-        live::{LiveOven, LiveValues},
+        live::{LiveAlarm, LiveOven, LiveValues},
         reading::{CycleStage, DoorStatus, OperationalStatus, Quality, QualityIssue, QualityReason, Reading, Values},
         user::Role,
     },
@@ -58,6 +59,7 @@ pub(crate) fn sample_oven(number: u128, at_ms: i64) -> LiveOven {
             door: Some(DoorStatus::Closed),
             steam: Some(20.0),
         }),
+        alarms: Vec::new(),
     }
 }
 
@@ -71,6 +73,20 @@ fn sample_ovens() -> Vec<LiveOven> {
         v.stage = Some(CycleStage::Preheating);
         v.door = Some(DoorStatus::Open);
     });
+    ovens[0].alarms = vec![
+        LiveAlarm {
+            code: "E042".to_owned(),
+            message: "Übertemperatur Kammer 1".to_owned(),
+            severity: AlertSeverity::Critical,
+            since_ms: Some(now_ms - 120_000),
+        },
+        LiveAlarm {
+            code: "M007".to_owned(),
+            message: "Wartung fällig".to_owned(),
+            severity: AlertSeverity::Warning,
+            since_ms: None,
+        },
+    ];
     ovens[2].status = ConnectionStatus::Disconnected;
     ovens[2].failure = Some(FailureKind::Timeout);
     edit(&mut ovens[2], |v| (v.reading_ms, v.received_ms) = (v.reading_ms - 300_000, v.received_ms - 300_000));

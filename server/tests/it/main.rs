@@ -5,12 +5,13 @@
 //! - [`login`] who gets in; [`equipment`] ovens over the API; [`faults`] what can go wrong on the wire
 //! - [`modbus`] against pymodbus; [`opc_ua`] against asyncua; [`mqtt`] against mosquitto
 //! - [`rest_family`] profiles over HTTP; [`peer`] peers that were not written with Hornero
-//! - [`discovery`] what there is at an address
+//! - [`discovery`] what there is at an address; [`alarms`] faults that ovens report
 //! - [`form`] the admin's form; [`live`] the websocket; [`tls`] certificates
 //! - [`process`] the binary: wrong settings, keys, kill -9
 //! - [`demo`] every simulated oven through its real driver
 //! - [`cases`] recorded payloads, replayed without I/O; [`quality`] what every connector is held to
 
+mod alarms;
 mod cases;
 mod demo;
 mod discovery;
