@@ -34,12 +34,12 @@ pub fn oven_panel(oven: &LiveOven, points: &[TrendPoint], link: Link, reader: Re
             data-tone=(look.tone.as_str())
         {
             div class="oven-live-head" { (status_pill(&look)) (link_state(link, lang)) }
+            (alarms(oven, reader))
             section class="card hero" aria-label=(lang.temperature()) {
                 (temperature(values, reader))
                 (gauges(oven, reader))
                 (contact(oven, freshness, reader))
             }
-            (alarms(oven, reader))
             section class="card" aria-labelledby="h-cycle" {
                 h2 id="h-cycle" { (lang.cycle()) }
                 (cycle_ring(values, reader))

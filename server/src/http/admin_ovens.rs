@@ -179,7 +179,10 @@ async fn act(
             values.0.retain(|(name, _)| !name.starts_with(&format!("mapping.{row}.")));
             return Ok(shown(values, Vec::new(), None, StatusCode::OK));
         }
-        Action::ChooseProtocol => return Ok(shown(values, Vec::new(), None, StatusCode::OK)),
+        Action::ChooseProtocol => {
+            form::set_default_flags(&mut values);
+            return Ok(shown(values, Vec::new(), None, StatusCode::OK));
+        }
         Action::Save | Action::Test => {}
     }
     if !parsed.errors.is_empty() {

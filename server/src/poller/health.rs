@@ -39,7 +39,10 @@ impl HealthMeter {
         if self.latencies_ms.len() == WINDOW {
             self.latencies_ms.pop_front();
         }
-        self.latencies_ms.push_back((latency.as_secs_f64() * 1_000.0) as f32);
+        // What is pushed was not asked for, and took no time to answer.
+        if !latency.is_zero() {
+            self.latencies_ms.push_back((latency.as_secs_f64() * 1_000.0) as f32);
+        }
         self.mark(now, true);
     }
 
@@ -50,6 +53,11 @@ impl HealthMeter {
         self.last_error = Some((failure, Timestamp::now()));
         self.mark(now, false);
         self.consecutive
+    }
+
+    /// Connected, and waiting for what comes.
+    pub fn listening(&mut self) {
+        self.next = None;
     }
 
     pub fn next_attempt(&mut self, at: Instant) {
@@ -122,7 +130,7 @@ mod tests {
         let (mut meter, start) = (HealthMeter::default(), Instant::now());
         let after = |seconds| start + Duration::from_secs(seconds);
         meter.begun(start, true, 0);
-        meter.succeeded(start, Duration::ZERO);
+        meter.succeeded(start, Duration::from_millis(1));
         meter.failed(after(30), Failure { kind: FailureKind::Refused, detail: String::new() });
         assert_eq!(meter.report(after(40)).uptime, Some(0.75));
     }

@@ -106,6 +106,7 @@ impl Task {
             sleep_until(due).await;
             let result = match self.open().await {
                 Ok(()) => {
+                    self.health().listening();
                     self.journal.opened().await;
                     self.hear().await
                 }

@@ -245,6 +245,16 @@ pub fn show(draft: &EquipmentDraft) -> FormValues {
     form
 }
 
+/// Ticks what a protocol that was just chosen does unless told otherwise: an unticked box says nothing of itself, and
+/// certificates would go unchecked.
+pub fn set_default_flags(form: &mut FormValues) {
+    let Some(driver) = form.filled("iot_protocol").and_then(connectors::find) else { return };
+    let ticked = driver.manifest.settings().filter(|field| matches!(field.input, FieldInput::Flag));
+    for field in ticked.filter(|field| field.default == Some("true")) {
+        form.set(&format!("config.{}", field.key), "on");
+    }
+}
+
 /// Adds a row with this rule.
 pub fn add_rule(form: &mut FormValues, rule: &MappingRule) {
     // An empty row that only invites to type is taken first.
@@ -415,6 +425,13 @@ mod tests {
         assert_eq!((rules.len(), rules[0].scale), (1, 0.1));
         let moved = locate(&parsed.rows, vec![FieldError::new("mapping.0.path", Problem::Required)]);
         assert_eq!(moved[0].field, "mapping.9.path");
+    }
+
+    #[test]
+    fn a_chosen_protocol_begins_with_its_defaults() {
+        let mut values = form(&[("kind", "deck"), ("iot_protocol", "rest_api")]);
+        set_default_flags(&mut values);
+        assert_eq!(parse(&values).draft.iot_config["verify_ssl"], true);
     }
 
     #[test]

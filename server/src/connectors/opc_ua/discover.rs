@@ -159,6 +159,10 @@ async fn values(tree: &mut Tree<'_>, listed: Vec<(String, Child)>) -> Result<Vec
             None => answer.status.map_or_else(|| "—".to_owned(), |status| status.sub_code().name().to_owned()),
         });
         let has_children = !is_variable && !tree.known(&child.id).is_empty();
+        // An empty folder leads nowhere and is no value.
+        if !is_variable && !has_children {
+            continue;
+        }
         let suggestion = json.and_then(|json| suggestion(&path, &child.name, &json, unit));
         found.push(FoundValue { path, name: child.name, sample, has_children, decodings: Vec::new(), suggestion });
     }
