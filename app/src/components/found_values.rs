@@ -26,10 +26,11 @@ pub fn found_values(form: FieldContext<'_>, chosen: &'static Manifest, values: &
     let rows = values
         .iter()
         .enumerate()
-        .map(|(index, value)| match value.has_children {
-            true => folder(form, value, index),
-            false => row(form, chosen, value, index, &mapped),
-        })
+        .map(
+            |(index, value)| {
+                if value.has_children { folder(form, value, index) } else { row(form, chosen, value, index, &mapped) }
+            },
+        )
         .collect_view();
     let count = values.iter().filter(|value| !value.has_children).count();
     Some(

@@ -208,9 +208,9 @@ fn table_of(scale: &Scale) -> String {
         let done = verdicts.filter(|verdict| !matches!(verdict, Verdict::Exempt(_))).count();
         let port = m.default_port.map_or_else(|| "by the address".to_owned(), |port| port.to_string());
         let finds = if m.capabilities.discovery { "yes" } else { "no" };
-        let _ = write!(
+        let _ = writeln!(
             table,
-            "| [`{id}`]({id}.md) | {} | {delivery} | {port} | {finds} | {done}/{} |\n",
+            "| [`{id}`]({id}.md) | {} | {delivery} | {port} | {finds} | {done}/{} |",
             m.description.en.trim_end_matches('.'),
             scale.rules.len(),
             id = m.id,
