@@ -102,7 +102,7 @@ pub async fn act(
     }
 }
 
-/// One oven for each ticked machine; none where one of them cannot be made.
+/// One oven for each ticked machine; those that were made before one that cannot be stay.
 async fn add_machines(
     state: &AppState,
     actor: &Actor,

@@ -89,6 +89,8 @@ impl Service {
         self.poller.stop(id).await;
         self.live.configure(&equipment);
         if !equipment.iot_enabled || equipment.iot_protocol.is_none() {
+            // Nobody would say any more that a fault is over.
+            self.ingest.device_alarms.report(id, Vec::new());
             return Ok(equipment);
         }
         match self.connection_of(&equipment).await {

@@ -63,16 +63,25 @@ impl Drop for Broker {
 }
 
 impl Broker {
+    /// A session beside the oven's own, to look: it leaves nothing behind at the broker.
+    pub async fn look(options: &Options, purpose: &str) -> Result<Self, ConnectorError> {
+        Self::start(options, format!("{}-{purpose}", options.client_id), true).await
+    }
+
     /// Connects and logs in.
-    pub async fn open(options: &Options, client_id: String) -> Result<Self, ConnectorError> {
+    pub async fn open(options: &Options) -> Result<Self, ConnectorError> {
+        Self::start(options, options.client_id.clone(), false).await
+    }
+
+    async fn start(options: &Options, client_id: String, passing: bool) -> Result<Self, ConnectorError> {
         let (send, events) = mpsc::channel(WAITING);
         let (client, driver) = match options.version {
             Version::V3 => {
-                let (client, events) = v3(options, client_id);
+                let (client, events) = v3(options, client_id, passing);
                 (Client::V3(client), tokio::spawn(drive_v3(events, send, address(options))))
             }
             Version::V5 => {
-                let (client, events) = v5_client(options, client_id);
+                let (client, events) = v5_client(options, client_id, passing);
                 (Client::V5(client), tokio::spawn(drive_v5(events, send, address(options))))
             }
         };
@@ -183,17 +192,17 @@ fn transport(options: &Options) -> Transport {
     }
 }
 
-fn v3(options: &Options, client_id: String) -> (rumqttc::AsyncClient, rumqttc::EventLoop) {
+fn v3(options: &Options, client_id: String, passing: bool) -> (rumqttc::AsyncClient, rumqttc::EventLoop) {
     let mut mqtt = rumqttc::MqttOptions::new(client_id, &options.host, options.port);
     mqtt.set_keep_alive(options.keep_alive)
         .set_transport(transport(options))
-        .set_clean_session(!options.persistent)
+        .set_clean_session(passing || !options.persistent)
         .set_max_packet_size(options.packet_limit, options.packet_limit)
         .set_manual_acks(true);
     if let Some((name, password)) = &options.login {
         mqtt.set_credentials(name, password);
     }
-    if let Some((topic, payload)) = &options.will {
+    if let Some((topic, payload)) = options.will.as_ref().filter(|_| !passing) {
         mqtt.set_last_will(rumqttc::LastWill::new(topic, payload.as_bytes(), QoS::AtLeastOnce, true));
     }
     let (client, mut events) = rumqttc::AsyncClient::new(mqtt, REQUESTS);
@@ -202,19 +211,19 @@ fn v3(options: &Options, client_id: String) -> (rumqttc::AsyncClient, rumqttc::E
     (client, events)
 }
 
-fn v5_client(options: &Options, client_id: String) -> (v5::AsyncClient, v5::EventLoop) {
+fn v5_client(options: &Options, client_id: String, passing: bool) -> (v5::AsyncClient, v5::EventLoop) {
     let mut mqtt = v5::MqttOptions::new(client_id, &options.host, options.port);
     mqtt.set_keep_alive(options.keep_alive)
         .set_transport(transport(options))
-        .set_clean_start(!options.persistent)
-        .set_session_expiry_interval(options.persistent.then_some(SESSION_EXPIRY_S))
+        .set_clean_start(passing || !options.persistent)
+        .set_session_expiry_interval((options.persistent && !passing).then_some(SESSION_EXPIRY_S))
         .set_max_packet_size(u32::try_from(options.packet_limit).ok())
         .set_manual_acks(true);
     mqtt.set_connection_timeout(options.timeout.as_secs().max(1));
     if let Some((name, password)) = &options.login {
         mqtt.set_credentials(name, password);
     }
-    if let Some((topic, payload)) = &options.will {
+    if let Some((topic, payload)) = options.will.as_ref().filter(|_| !passing) {
         let will =
             v5bytes::v5::LastWill::new(topic, payload.clone().into_bytes(), v5bytes::QoS::AtLeastOnce, true, None);
         mqtt.set_last_will(will);

@@ -13,6 +13,8 @@ use app::model::failure::FailureKind;
 const SECONDS: f64 = 5.0;
 const LONGEST: f64 = 60.0;
 const MAX_TOPICS: usize = 1_000;
+/// Messages of a busy broker beyond this are passed over.
+const MAX_BYTES: usize = 16 << 20;
 const MAX_VALUES: usize = 500;
 /// JSON is looked into so deep.
 const DEPTH: usize = 6;
@@ -22,16 +24,17 @@ pub async fn run(options: &Options, search: &Search) -> Result<Discovery, Connec
     if topics::check(filter).is_err() {
         return Err(ConnectorError::new(FailureKind::Config, format!("{filter} is no topic filter")));
     }
-    let mut broker = Broker::open(options, format!("{}-look", options.client_id)).await?;
+    let mut broker = Broker::look(options, "look").await?;
     broker.subscribe(&[filter.to_owned()], 0).await?;
     let seconds = search.seconds.unwrap_or(SECONDS);
     let seconds = if seconds.is_finite() { seconds.clamp(1.0, LONGEST) } else { SECONDS };
     let deadline = Instant::now() + Duration::from_secs_f64(seconds);
-    let (mut seen, mut truncated) = (BTreeMap::<String, Value>::new(), false);
+    let (mut seen, mut truncated, mut bytes) = (BTreeMap::<String, Value>::new(), false, 0);
     while let Ok(message) = timeout_at(deadline, broker.next()).await {
         let message = message?;
         let Some(value) = payload::value(&message.payload) else { continue };
-        if seen.len() >= MAX_TOPICS && !seen.contains_key(&message.topic) {
+        bytes += message.payload.len();
+        if bytes > MAX_BYTES || seen.len() >= MAX_TOPICS && !seen.contains_key(&message.topic) {
             truncated = true;
             continue;
         }

@@ -76,7 +76,7 @@ impl Connection for Mqtt {
         self.broker = None;
         self.unsettled.clear();
         self.reader.begin_anew();
-        let mut broker = Broker::open(&self.options, self.options.client_id.clone()).await?;
+        let mut broker = Broker::open(&self.options).await?;
         broker.subscribe(&self.options.filters(), self.options.qos).await?;
         if let Some(rebirth) = self.reader.rebirth() {
             broker.publish(&rebirth.topic, rebirth.payload).await?;
@@ -171,6 +171,15 @@ impl Reader {
 
     /// The sample that a message makes; nothing where no rule looks at it.
     fn read(&mut self, message: &Message) -> Result<Option<Sample>, ConnectorError> {
+        let made = self.made(message);
+        // What was so before the oven went away is not carried over to when it is back.
+        if made.as_ref().is_err_and(|error| error.kind == FailureKind::Unreachable) {
+            self.state.clear();
+        }
+        made
+    }
+
+    fn made(&mut self, message: &Message) -> Result<Option<Sample>, ConnectorError> {
         if let Some((topic, offline)) = &self.availability
             && *topic == message.topic
         {

@@ -83,7 +83,7 @@ impl Edge {
 
     /// After a new connection nothing is known until the next birth.
     pub fn forget(&mut self) {
-        *self = Self { asked: self.asked, ..Self::new(self.address.clone()) };
+        *self = Self::new(self.address.clone());
         // Births are not retained (5.4): who comes late asks.
         self.wants_rebirth = true;
     }

@@ -48,8 +48,7 @@ async fn steps(
     reached.map_err(|error| (TestStage::Port, ConnectorError::from_io(&error, &address.to_string())))?;
     progress.done(TestStage::Port, options.port.to_string());
 
-    let id = format!("{}-test", options.client_id);
-    let mut broker = Broker::open(options, id).await.map_err(|error| {
+    let mut broker = Broker::look(options, "test").await.map_err(|error| {
         let at = if error.kind == FailureKind::Tls { TestStage::Tls } else { TestStage::Login };
         (at, error)
     })?;

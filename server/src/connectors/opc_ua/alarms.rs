@@ -25,6 +25,9 @@ pub struct Source {
     name: String,
     /// Everything that comes is about the machine, for the machine sends it itself.
     is_machine: bool,
+    /// The server was asked for what stands already, and says it with its next notifications. Where it cannot be asked,
+    /// nothing is known until the first event.
+    pub refreshed: bool,
 }
 
 /// Fields of an event, in the order of the select clauses.
@@ -75,8 +78,8 @@ pub async fn subscribe(
         Some(vec![Variant::from(subscription)]),
     )
         .into();
-    let _ = session.client.call_one(refresh).await;
-    Ok(Some(Source { node, name, is_machine }))
+    let refreshed = session.client.call_one(refresh).await.is_ok_and(|result| result.status_code.is_good());
+    Ok(Some(Source { node, name, is_machine, refreshed }))
 }
 
 fn filter() -> EventFilter {
@@ -100,7 +103,7 @@ fn filter() -> EventFilter {
 }
 
 impl Source {
-    /// Takes an event over; says whether the standing faults changed.
+    /// Takes an event over; says whether it was about a condition of the machine.
     pub fn apply(&self, fields: &[Variant], standing: &mut BTreeMap<String, DeviceAlarm>) -> bool {
         let text = |index: usize| fields.get(index).and_then(json).and_then(|v| v.as_str().map(str::to_owned));
         let flag = |index: usize| fields.get(index).and_then(json).and_then(|value| value.as_bool());
@@ -114,7 +117,12 @@ impl Source {
             return false;
         }
         let message = text(3).unwrap_or_default();
-        let code = name.unwrap_or_else(|| source.clone());
+        // Two chambers may have a condition of the same name.
+        let code = match name {
+            Some(name) if source.is_empty() || source == self.name => name,
+            Some(name) => format!("{source} {name}"),
+            None => source.clone(),
+        };
         let condition = match fields.get(FIELDS.len()) {
             Some(Variant::NodeId(id)) if !id.is_null() => id.to_string(),
             _ => format!("{source}/{code}"),
@@ -126,10 +134,11 @@ impl Source {
             .or_else(|| flag(6))
             .unwrap_or(false);
         if !is_active {
-            return standing.remove(&condition).is_some();
+            standing.remove(&condition);
+            return true;
         }
         if standing.len() >= MAX_STANDING && !standing.contains_key(&condition) {
-            return false;
+            return true;
         }
         let alarm = DeviceAlarm {
             message: if message.is_empty() { code.clone() } else { message },
@@ -140,7 +149,8 @@ impl Source {
                 _ => None,
             },
         };
-        standing.insert(condition, alarm.clone()) != Some(alarm)
+        standing.insert(condition, alarm);
+        true
     }
 }
 
@@ -177,19 +187,20 @@ mod tests {
 
     #[test]
     fn a_fault_stands_until_it_is_inactive() {
-        let source = Source { node: NodeId::null(), name: "CombiSteamer01".to_owned(), is_machine: false };
+        let source =
+            Source { node: NodeId::null(), name: "CombiSteamer01".to_owned(), is_machine: false, refreshed: false };
         let mut standing = BTreeMap::new();
         assert!(source.apply(&event("CombiSteamer01", "Active", 700), &mut standing));
         let alarm = standing.values().next().unwrap();
         assert_eq!((alarm.code.as_str(), alarm.severity), ("E042", AlertSeverity::Critical));
-        assert!(!source.apply(&event("CombiSteamer01", "Active", 700), &mut standing), "nothing new");
+        assert!(source.apply(&event("CombiSteamer01", "Active", 700), &mut standing) && standing.len() == 1);
         assert!(!source.apply(&event("DeckOven01", "Active", 700), &mut standing), "another machine's");
         assert!(source.apply(&event("CombiSteamer01", "Inactive", 100), &mut standing) && standing.is_empty());
     }
 
     #[test]
     fn events_that_are_no_conditions_are_passed_over() {
-        let source = Source { node: NodeId::null(), name: String::new(), is_machine: true };
+        let source = Source { node: NodeId::null(), name: String::new(), is_machine: true, refreshed: false };
         let mut standing = BTreeMap::new();
         assert!(!source.apply(&[], &mut standing));
         assert!(

@@ -15,6 +15,8 @@ use opcua::{
     },
 };
 
+use tokio::time::{Instant, timeout_at};
+
 use super::{Open, state::State, timestamp};
 use crate::connectors::{ConnectorError, Sample};
 
@@ -26,7 +28,13 @@ const PAGE: u32 = 5_000;
 const MAX_SAMPLES: usize = 50_000;
 
 /// One sample per interval between `since` and now. A server that has no history, or does not give it, is no error.
-pub async fn since(open: &mut Open, since: Timestamp, interval: Duration) -> Result<VecDeque<Sample>, ConnectorError> {
+/// What does not come until the deadline is left out: connecting matters more.
+pub async fn since(
+    open: &mut Open,
+    since: Timestamp,
+    interval: Duration,
+    deadline: Instant,
+) -> Result<VecDeque<Sample>, ConnectorError> {
     let now = Timestamp::now();
     let step = SignedDuration::try_from(interval).unwrap_or(SignedDuration::from_secs(5));
     if now.duration_since(since) < step * 2 {
@@ -44,7 +52,10 @@ pub async fn since(open: &mut Open, since: Timestamp, interval: Duration) -> Res
         .collect();
     let mut slots: BTreeMap<i64, BTreeMap<(Timestamp, usize), DataValue>> = BTreeMap::new();
     for (index, node) in kept {
-        for value in read(open, &node, from, now).await? {
+        if slots.len() > MAX_SAMPLES {
+            break;
+        }
+        for value in read(open, &node, (from, now), deadline).await {
             let Some(at) = value.source_timestamp.as_ref().and_then(timestamp).filter(|at| *at > from && *at < now)
             else {
                 continue;
@@ -70,7 +81,7 @@ pub async fn since(open: &mut Open, since: Timestamp, interval: Duration) -> Res
     Ok(samples)
 }
 
-async fn read(open: &Open, node: &NodeId, from: Timestamp, to: Timestamp) -> Result<Vec<DataValue>, ConnectorError> {
+async fn read(open: &Open, node: &NodeId, (from, to): (Timestamp, Timestamp), deadline: Instant) -> Vec<DataValue> {
     let mut values = Vec::new();
     let mut continuation_point = ByteString::null();
     loop {
@@ -81,22 +92,26 @@ async fn read(open: &Open, node: &NodeId, from: Timestamp, to: Timestamp) -> Res
             num_values_per_node: PAGE,
             return_bounds: false,
         };
-        let wanted = HistoryReadValueId {
+        let wanted = [HistoryReadValueId {
             node_id: node.clone(),
             index_range: NumericRange::None,
             data_encoding: QualifiedName::null(),
             continuation_point,
-        };
+        }];
         let action = HistoryReadAction::ReadRawModifiedDetails(details);
-        let answer = open.session.client.history_read(action, TimestampsToReturn::Source, false, &[wanted]).await;
-        let Ok(Some(result)) = answer.map(|results| results.into_iter().next()) else { return Ok(values) };
+        let asked = open.session.client.history_read(action, TimestampsToReturn::Source, false, &wanted);
+        let Ok(Ok(Some(result))) =
+            timeout_at(deadline, asked).await.map(|answer| answer.map(|results| results.into_iter().next()))
+        else {
+            return values;
+        };
         if result.status_code.is_bad() {
-            return Ok(values);
+            return values;
         }
         let page = result.history_data.inner_as::<HistoryData>().and_then(|data| data.data_values.clone());
         values.extend(page.into_iter().flatten());
         if result.continuation_point.is_null_or_empty() || values.len() > MAX_SAMPLES {
-            return Ok(values);
+            return values;
         }
         continuation_point = result.continuation_point;
     }

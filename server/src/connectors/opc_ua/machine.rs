@@ -1,6 +1,6 @@
 //! Recognises machines of OPC 30200 and OPC 40600, and plans what to read of one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use app::model::{failure::FailureKind, unit::Unit};
 use opcua::types::{AttributeId, EUInformation, NodeClass, NodeId, Variant};
@@ -92,6 +92,8 @@ pub async fn find(tree: &mut Tree<'_>) -> Result<Vec<Machine>, ConnectorError> {
     }
     let mut machines = Vec::new();
     let mut folders = vec![NodeId::objects_folder_id()];
+    // The server's own object is full of things that are no ovens.
+    let mut visited = HashSet::from([NodeId::objects_folder_id(), NodeId::new(0, 2253u32)]);
     for _ in 0..FOLDERS {
         tree.load(&folders).await?;
         let objects: Vec<Child> =
@@ -99,8 +101,7 @@ pub async fn find(tree: &mut Tree<'_>) -> Result<Vec<Machine>, ConnectorError> {
         tree.load(&objects.iter().map(|object| object.id.clone()).collect::<Vec<_>>()).await?;
         folders.clear();
         for object in objects {
-            // The server's own object is full of things that are no ovens.
-            if object.id == NodeId::new(0, 2253u32) || machines.iter().any(|known: &Machine| known.node == object.id) {
+            if !visited.insert(object.id.clone()) {
                 continue;
             }
             match types.profile(&object, tree.known(&object.id)) {
@@ -207,6 +208,8 @@ async fn of_machine(tree: &mut Tree<'_>, machine: &Machine, chamber: Option<u32>
     }
     let mut found: Vec<(String, Child)> = Vec::new();
     let mut level = vec![(String::new(), machine.node.clone())];
+    // Objects may refer to each other in circles.
+    let mut visited = HashSet::from([machine.node.clone()]);
     for _ in 0..DEPTH {
         tree.load(&level.iter().map(|(_, id)| id.clone()).collect::<Vec<_>>()).await?;
         let mut below = Vec::new();
@@ -218,7 +221,9 @@ async fn of_machine(tree: &mut Tree<'_>, machine: &Machine, chamber: Option<u32>
                 let key = format!("{prefix}{}", child.name);
                 match child.class {
                     NodeClass::Variable => found.push((key, child.clone())),
-                    NodeClass::Object => below.push((format!("{key}/"), child.id.clone())),
+                    NodeClass::Object if visited.insert(child.id.clone()) => {
+                        below.push((format!("{key}/"), child.id.clone()));
+                    }
                     _ => {}
                 }
             }

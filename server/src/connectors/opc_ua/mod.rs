@@ -89,10 +89,13 @@ impl Connection for OpcUa {
         let session = Session::open(&self.options).await?;
         let mut open = self.prepare(session).await?;
         self.past.clear();
+        // An oven that is asked gives one sample each time; its past would hold up the present.
         if self.options.history
+            && !self.options.ask
             && let Some(since) = self.confirmed
         {
-            self.past = history::since(&mut open, since, self.options.interval).await?;
+            let deadline = Instant::now() + self.options.timeout / 3;
+            self.past = history::since(&mut open, since, self.options.interval, deadline).await?;
         }
         if !self.options.ask {
             open.subscription = Subscription::start(&mut open, &self.options).await?;
@@ -156,7 +159,12 @@ impl Open {
         for (index, value) in values.into_iter().enumerate() {
             self.state.take(index, value);
         }
-        self.state.sample(asked.elapsed())
+        let mut sample = self.state.sample(asked.elapsed())?;
+        // Values that did not change keep the time of their last change; the server says now that they still hold.
+        if !self.state.is_newer(sample.measured_at) {
+            sample.measured_at = None;
+        }
+        Ok(sample)
     }
 
     /// The values of the next notification; when none comes in time and the server lives, the same ones, confirmed.
@@ -179,6 +187,7 @@ impl Open {
                 () = sleep_until(self.due) => {
                     self.due = Instant::now() + interval;
                     subscription.check_alive()?;
+                    self.state.events_known |= subscription.is_refreshed();
                     if self.state.is_complete() && subscription.confirms() {
                         return self.state.confirmed();
                     }

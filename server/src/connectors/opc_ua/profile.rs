@@ -126,6 +126,11 @@ impl Profile {
         }
     }
 
+    /// Whether there are values that would tell a fault.
+    pub fn tells_alarms(values: &Map<String, Value>) -> bool {
+        values.keys().any(|key| key == "DeviceHealth" || key.starts_with("Alarms/"))
+    }
+
     /// Faults that the values themselves tell, beside those that come as events.
     pub fn alarms(self, values: &Map<String, Value>) -> Vec<DeviceAlarm> {
         let mut alarms: Vec<_> = device_health(values).into_iter().collect();

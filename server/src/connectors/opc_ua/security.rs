@@ -95,12 +95,18 @@ fn best(offered: Vec<EndpointDescription>, options: &Options) -> Result<Endpoint
         Some(endpoint) => match trust(&endpoint, options) {
             Ok(()) => endpoint,
             // Without a password nothing is at stake but the readings, and the admin did not ask for more.
-            Err(error) => match open_door(&fitting, options) {
-                Some(endpoint) => endpoint,
-                None => return Err(error),
-            },
+            Err(error) if error.code == UNTRUSTED => open_door(&fitting, options).ok_or(error)?,
+            Err(error) => return Err(error),
         },
-        None => fitting.swap_remove(0),
+        None if asked_for_none => fitting.swap_remove(0),
+        // Whoever answers in the server's place could offer this alone to get at the password.
+        None => open_door(&fitting, options).ok_or_else(|| {
+            let detail = format!(
+                "{} offers no encryption for this login; if that is meant to be so, choose the security policy “none”",
+                options.url
+            );
+            ConnectorError::new(FailureKind::Tls, detail).with_code("no_such_endpoint")
+        })?,
     };
     chosen.endpoint_url = options.url.as_str().into();
     Ok(chosen)
@@ -354,6 +360,7 @@ mod tests {
         let mut with_password = options(json!({}));
         with_password.login = Login::Password { username: "u".to_owned(), password: "p".to_owned() };
         assert_eq!(best(offered(), &with_password).unwrap_err().code, UNTRUSTED);
+        assert_eq!(best(vec![open.clone()], &with_password).unwrap_err().code, "no_such_endpoint");
         with_password.fingerprint = fingerprint(&secure);
         assert_eq!(best(offered(), &with_password).unwrap().security_mode, MessageSecurityMode::SignAndEncrypt);
     }

@@ -53,7 +53,13 @@ pub struct State {
     timezone: TimeZone,
     /// Faults that came as events, by their condition.
     pub events: BTreeMap<String, DeviceAlarm>,
+    /// What stands is known, and not only what came since the connection began.
+    pub events_known: bool,
+    /// Events are subscribed to.
+    pub listens: bool,
     newest: Option<Timestamp>,
+    /// The time of the last sample.
+    last: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -87,7 +93,10 @@ impl State {
             mapping,
             timezone,
             events: BTreeMap::new(),
+            events_known: false,
+            listens: false,
             newest: None,
+            last: None,
         })
     }
 
@@ -143,6 +152,13 @@ impl State {
         Ok(sample)
     }
 
+    /// Whether this is later than the sample before, and remembers it.
+    pub fn is_newer(&mut self, at: Option<Timestamp>) -> bool {
+        let is_newer = at > self.last;
+        self.last = self.last.max(at);
+        is_newer
+    }
+
     /// The same values again: the server says that nothing changed, so they hold now.
     pub fn confirmed(&mut self) -> Result<Sample, ConnectorError> {
         self.newest = None;
@@ -160,7 +176,10 @@ impl State {
             .filter_map(|(point, slot)| Some((point.key.clone(), slot.value.clone()?)))
             .collect();
         let mut alarms: Vec<DeviceAlarm> = self.events.values().cloned().collect();
+        let mut tells = self.events_known;
         if let Some(profile) = self.plan.profile {
+            // Faults among the values are something to tell also where there are no events.
+            tells |= !self.listens && Profile::tells_alarms(&values);
             alarms.extend(profile.alarms(&values));
             profile.derive(&mut values);
         }
@@ -170,7 +189,7 @@ impl State {
         let found = self.mapping.apply(&BTreeMap::from([(Source::Data, Value::Object(values))]))?;
         let mut sample = found.into_sample(response_time);
         self.judge(&mut sample.issues);
-        sample.alarms = Some(alarms);
+        sample.alarms = tells.then_some(alarms);
         Ok(sample)
     }
 

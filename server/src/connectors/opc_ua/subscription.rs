@@ -79,6 +79,7 @@ impl Subscription {
         let mut subscription = Self { inbox, heard: open.session.heard(), keep_alive, source: None };
         subscription.watch_values(id, open, options, publishing).await?;
         subscription.source = alarms::subscribe(&open.session, &open.state.plan, id, EVENTS).await?;
+        open.state.listens = subscription.source.is_some();
         open.due = tokio::time::Instant::now() + options.interval;
         Ok(Some(subscription))
     }
@@ -154,7 +155,9 @@ impl Subscription {
                     any = true;
                 }
                 Change::Event(fields) => {
-                    any |= self.source.as_ref().is_some_and(|source| source.apply(&fields, &mut state.events));
+                    let is_ours = self.source.as_ref().is_some_and(|source| source.apply(&fields, &mut state.events));
+                    state.events_known |= is_ours;
+                    any |= is_ours;
                 }
                 Change::Ended(status) => {
                     tracing::debug!(%status, "the server ended a subscription");
@@ -180,6 +183,11 @@ impl Subscription {
         Ok(())
     }
 
+    /// Whether the server has said by now which conditions stand.
+    pub fn is_refreshed(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.refreshed)
+    }
+
     /// Whether the server said lately that what it sent still holds.
     pub fn confirms(&self) -> bool {
         self.heard.ago() <= self.keep_alive + self.keep_alive / 2 + Duration::from_secs(1)
@@ -198,6 +206,10 @@ struct Mailbox(Arc<Inbox>);
 impl OnSubscriptionNotificationCore for Mailbox {
     fn on_subscription_notification(&mut self, notification: NotificationMessage, items: MonitoredItemMap<'_>) {
         let mut waiting = self.0.waiting();
+        if waiting.len() > MAX_WAITING {
+            // Whoever waits for changes finds so many and gives the connection up.
+            return;
+        }
         for part in notification.notification_data.into_iter().flatten() {
             match_extension_object_owned!(part,
                 v: DataChangeNotification => {

@@ -24,7 +24,16 @@ impl Records {
             self.upsert(answer, unit_id);
         }
         let programs = answers.get("programs").map(list).unwrap_or_default();
-        let newest = self.by_id.values().filter(|record| !finished(record)).max_by_key(|record| started(record));
+        // A record that the manufacturer no longer lists may have ended unseen: it says nothing of now.
+        let listed: Vec<String> = answers
+            .get("haccps")
+            .map(list)
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|record| text(record, &["id", "uuid", "batchId"]))
+            .collect();
+        let current = self.by_id.iter().filter(|(id, record)| listed.contains(id) && !finished(record));
+        let newest = current.map(|(_, record)| record).max_by_key(|record| started(record));
         let mut derived = newest.map(|record| describe(record, &programs)).unwrap_or_default();
         if let Some(status) = status(answers.get("data"), newest) {
             derived.insert("status".to_owned(), status);
@@ -165,8 +174,12 @@ mod tests {
             (&json!("1"), &json!("Croissant"), &json!("running"))
         );
         assert!((derived["core_celsius"].as_f64().unwrap() - 72.0).abs() < 1e-9);
-        let second = answers(json!({"haccps": [{"id": 1, "start": "2026-01-01T05:00:00Z", "finished": true}]}));
+        let ended = json!({"id": 1, "start": "2026-01-01T05:00:00Z", "finished": true});
+        let older = json!({"id": 2, "start": "2026-01-01T04:00:00Z", "finished": false, "programName": "older"});
+        let second = answers(json!({"haccps": [ended, older]}));
         assert_eq!(records.derive(&second, "")["program"], "older", "the newer one has ended");
+        let third = answers(json!({"haccps": [ended]}));
+        assert_eq!(records.derive(&third, "")["program"], Value::Null, "what is not listed says nothing of now");
     }
 
     #[test]
