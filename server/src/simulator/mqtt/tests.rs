@@ -80,10 +80,17 @@ async fn the_state_comes_at_once_and_then_each_second() {
     client.subscribe("panaderia/+/estado", QoS::AtLeastOnce).await.expect("asked");
     let first = message(&mut events, &state_topic(ID)).await;
     assert!(first.retain && first.qos == QoS::AtLeastOnce, "{first:?}");
-    let next = message(&mut events, &state_topic(ID)).await;
-    assert!(!next.retain, "{next:?}");
-    let [a, b] = [first, next].map(|message| serde_json::from_slice::<Value>(&message.payload).expect("JSON"));
-    assert_ne!(a["time"], b["time"]);
+    let json = |message: &Publish| serde_json::from_slice::<Value>(&message.payload).expect("JSON");
+    let a = json(&first);
+    // Who comes just before the second is over gets the same state twice: as the kept one, and as the new one.
+    let b = loop {
+        let next = message(&mut events, &state_topic(ID)).await;
+        assert!(!next.retain, "{next:?}");
+        let next = json(&next);
+        if next["time"] != a["time"] {
+            break next;
+        }
+    };
     assert!(b["chamber"]["actual"].is_number() && b["state"].is_string(), "{b}");
 }
 
