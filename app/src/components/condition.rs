@@ -194,7 +194,7 @@ pub fn side(temperature: f64, target: f64) -> &'static str {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
-    use crate::pages::gallery::sample_oven;
+    use crate::pages::gallery::samples::sample_oven;
 
     #[test]
     fn an_offline_oven_never_shows_what_it_was_doing() {

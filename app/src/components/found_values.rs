@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     field::FieldContext,
     icon::{Icon, icon},
-    mapping_table::target_options,
+    mapping_table::{option_groups, target_options},
 };
 use crate::model::{
     connector::Manifest,
@@ -140,22 +140,7 @@ fn target(form: FieldContext<'_>, value: &FoundValue, index: usize) -> AnyView {
     let (group, proposed_zone) = named_target(value);
     let chosen = form.values.get(&name).map_or(group, str::to_owned);
     let zone_value = form.values.get(&zone).map_or(proposed_zone, str::to_owned);
-    let groups = target_options(lang)
-        .into_iter()
-        .map(|(heading, options)| {
-            let options = options
-                .into_iter()
-                .map(|(value, label)| {
-                    let selected = value == chosen;
-                    view! { <option value=value selected=selected>{label}</option> }
-                })
-                .collect_view();
-            if heading.is_empty() {
-                return options.into_any();
-            }
-            view! { <optgroup label=heading>{options}</optgroup> }.into_any()
-        })
-        .collect_view();
+    let groups = option_groups(target_options(lang), &chosen);
     view! {
         <select class="found-target" name=name aria-label=format!("{}: {}", lang.found_as(), value.name)>{groups}</select>
         <input class="found-zone" type="text" name=zone value=zone_value aria-label=format!("{}: {}", lang.map_zone(), value.name)

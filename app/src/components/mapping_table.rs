@@ -147,26 +147,32 @@ impl Part<'_> {
 
     fn choice(self, groups: Vec<OptionGroup>) -> AnyView {
         self.wrapped(|id, name, described_by, invalid, chosen| {
-            let groups = groups
-                .into_iter()
-                .map(|(heading, options)| {
-                    let options = options
-                        .into_iter()
-                        .map(|(value, label)| {
-                            let selected = value == chosen;
-                            view! { <option value=value selected=selected>{label}</option> }
-                        })
-                        .collect_view();
-                    if heading.is_empty() {
-                        return options.into_any();
-                    }
-                    view! { <optgroup label=heading>{options}</optgroup> }.into_any()
-                })
-                .collect_view();
+            let groups = option_groups(groups, &chosen);
             view! { <select id=id name=name aria-describedby=described_by aria-invalid=invalid>{groups}</select> }
                 .into_any()
         })
     }
+}
+
+/// The content of a `select`; a group without a heading stands alone.
+pub fn option_groups(groups: Vec<OptionGroup>, chosen: &str) -> AnyView {
+    groups
+        .into_iter()
+        .map(|(heading, options)| {
+            let options = options
+                .into_iter()
+                .map(|(value, label)| {
+                    let selected = value == chosen;
+                    view! { <option value=value selected=selected>{label}</option> }
+                })
+                .collect_view();
+            if heading.is_empty() {
+                return options.into_any();
+            }
+            view! { <optgroup label=heading>{options}</optgroup> }.into_any()
+        })
+        .collect_view()
+        .into_any()
 }
 
 pub fn target_options(lang: Lang) -> Vec<OptionGroup> {

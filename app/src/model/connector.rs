@@ -54,6 +54,9 @@ pub struct Field {
     pub default: Option<&'static str>,
     /// Kept encrypted and never shown again.
     pub secret: bool,
+    /// Decides where secrets go and who may read them on the way: a stored secret is not used where it changed.
+    #[serde(skip)]
+    pub guards: bool,
     /// Only asked for when the field named first has one of these values.
     pub only_when: Option<(&'static str, &'static [&'static str])>,
 }

@@ -20,7 +20,6 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::store::{Store, StoreError, alerts::Alert};
 
@@ -109,31 +108,12 @@ fn code(alert: &Alert) -> Option<&str> {
 }
 
 fn raised(id: EquipmentId, alarm: &DeviceAlarm, now: Timestamp) -> Alert {
+    // An oven whose clock runs ahead reports faults of the future.
+    let raised_at = alarm.since.unwrap_or(now).min(now);
     Alert {
-        id: Uuid::new_v4(),
-        equipment_id: id,
-        alert_type: AlertType::EquipmentError,
-        severity: alarm.severity,
-        status: AlertStatus::Active,
         title: alarm.code.clone(),
         message: alarm.message.clone(),
         data: Map::from_iter([("code".to_owned(), Value::String(alarm.code.clone()))]),
-        value: None,
-        threshold: None,
-        zone: None,
-        // An oven whose clock runs ahead reports faults of the future.
-        raised_at: alarm.since.unwrap_or(now).min(now),
-        acknowledged_at: None,
-        acknowledged_by: None,
-        resolved_at: None,
-        resolved_by: None,
-        notes: None,
-        shelved_at: None,
-        shelved_by: None,
-        shelved_until: None,
-        shelve_reason: None,
-        auto_response: None,
-        auto_response_at: None,
-        auto_response_result: None,
+        ..Alert::new(id, AlertType::EquipmentError, alarm.severity, raised_at)
     }
 }

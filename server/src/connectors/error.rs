@@ -1,6 +1,11 @@
 //! Why talking to an oven failed.
 
-use app::model::failure::{Failure, FailureKind};
+use std::time::Duration;
+
+use app::model::{
+    failure::{Failure, FailureKind},
+    form::FieldError,
+};
 
 /// A failure of one attempt. `detail` says what was tried on what and what came back, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +28,17 @@ impl ConnectorError {
     /// The peer answers, and says that the oven behind it is away.
     pub fn oven_away(detail: impl Into<String>) -> Self {
         Self { connection_stands: true, ..Self::new(FailureKind::Unreachable, detail) }
+    }
+
+    /// What was asked did not come, or not all of it.
+    pub fn late(limit: Duration) -> Self {
+        Self::new(FailureKind::Timeout, format!("no complete answer within {} s", limit.as_secs_f64()))
+    }
+
+    /// Settings that a form would refuse, where no form asked for them: in a recorded case.
+    pub fn settings(errors: &[FieldError]) -> Self {
+        let errors: Vec<_> = errors.iter().map(|error| format!("{}: {:?}", error.field, error.problem)).collect();
+        Self::new(FailureKind::Config, errors.join("; "))
     }
 
     #[must_use]

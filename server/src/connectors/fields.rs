@@ -1,6 +1,6 @@
 //! Pieces that manifests are made of.
 
-use app::model::connector::{Field, FieldInput, Localized};
+use app::model::connector::{Capabilities, Field, FieldInput, Localized};
 
 /// A text in Spanish, English and German.
 pub const fn text(es: &'static str, en: &'static str, de: &'static str) -> Localized {
@@ -16,8 +16,13 @@ pub const FIELD: Field = Field {
     required: false,
     default: None,
     secret: false,
+    guards: false,
     only_when: None,
 };
+
+/// What a driver can do unless its manifest says otherwise.
+pub const CAPABILITIES: Capabilities =
+    Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true };
 
 /// The limit of one poll, for every driver that asks.
 pub const TIMEOUT: Field = Field {

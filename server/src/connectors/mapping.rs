@@ -109,11 +109,6 @@ impl Mapping {
         self.rules.iter().any(|(_, path)| matches!(path, Path::In(answer, _) if answer == name))
     }
 
-    /// Whether any rule reads this answer.
-    pub fn uses(&self, source: Source) -> bool {
-        self.rules.iter().any(|(rule, _)| rule.source == source)
-    }
-
     /// Applies the rules. Fails when a required value is missing, or when nothing at all was found.
     pub fn apply(&self, answers: &BTreeMap<Source, Value>) -> Result<Found, ConnectorError> {
         let mut found = Found::default();

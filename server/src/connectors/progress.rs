@@ -1,10 +1,13 @@
 //! How far a connection test came, and what it found.
 
+use std::{net::SocketAddr, time::Duration};
+
 use app::model::{
     api::{ConnectionTestResult, StageResult, TestStage},
     equipment::ConnectionStatus,
+    failure::FailureKind,
 };
-use tokio::time::Instant;
+use tokio::{net::lookup_host, time::Instant};
 
 use super::{ConnectorError, Sample, TestOutcome};
 
@@ -25,8 +28,24 @@ impl Progress {
         self.push(stage, true, detail.into());
     }
 
+    /// The stage [`TestStage::Address`]: the addresses of a host, at least one.
+    pub async fn look_up(&mut self, host: &str, port: u16) -> Result<Vec<SocketAddr>, (TestStage, ConnectorError)> {
+        let unknown = |detail| (TestStage::Address, ConnectorError::new(FailureKind::Unreachable, detail));
+        let found = lookup_host((host, port)).await;
+        let addresses: Vec<_> =
+            found.map_err(|error| unknown(format!("the name {host} is not known: {error}")))?.collect();
+        let Some(address) = addresses.first() else { return Err(unknown(format!("{host} has no address"))) };
+        self.done(TestStage::Address, address.ip().to_string());
+        Ok(addresses)
+    }
+
+    /// The time ran out in the first of these stages that is not done.
+    pub fn late(&self, stages: &[TestStage], limit: Duration) -> (TestStage, ConnectorError) {
+        (self.next_stage(stages), ConnectorError::late(limit))
+    }
+
     /// The first of these stages that is not done.
-    pub fn next_stage(&self, stages: &[TestStage]) -> TestStage {
+    fn next_stage(&self, stages: &[TestStage]) -> TestStage {
         let open = stages.iter().find(|stage| !self.stages.iter().any(|done| done.stage == **stage));
         open.copied().unwrap_or(TestStage::Values)
     }

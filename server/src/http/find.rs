@@ -8,7 +8,7 @@ use app::model::{
 use std::collections::BTreeMap;
 
 use super::AppState;
-use crate::service::{Actor, ServiceError, configure::SecretChange, form};
+use crate::service::{Actor, ServiceError, configure::SecretChange, form, found};
 
 /// Values that a form carries along; more are found by narrowing the search.
 const MAX_SHOWN: usize = 200;
@@ -69,14 +69,14 @@ pub async fn act(
         Step::Back(depth) => trail.0.truncate(depth),
         Step::UseMachine(index) => {
             if let Some(machine) = found.machines.get(index) {
-                form::use_machine(&mut values, machine);
+                found::use_machine(&mut values, machine);
             }
             return Ok(Next::Form(values, Some(shown(found)), Vec::new()));
         }
         Step::AddFound => {
             for (index, value) in found.values.iter().enumerate() {
-                if let Some(rule) = form::found_rule(&values, index, value) {
-                    form::add_rule(&mut values, &rule);
+                if let Some(rule) = found::found_rule(&values, index, value) {
+                    found::add_rule(&mut values, &rule);
                 }
             }
             forget_choices(&mut values);
@@ -86,7 +86,7 @@ pub async fn act(
     }
     forget_choices(&mut values);
     values.set(TRAIL, if trail.0.is_empty() { String::new() } else { trail.to_text() });
-    let search = match form::search(&values) {
+    let search = match found::search(&values) {
         Ok(search) => search,
         Err(errors) => return Ok(Next::Form(values, None, errors)),
     };
@@ -117,7 +117,7 @@ async fn add_machines(
         for own in ["name", "manufacturer", "model", "serial_number"] {
             one.set(own, "");
         }
-        form::use_machine(&mut one, machine);
+        found::use_machine(&mut one, machine);
         let parsed = form::parse(&one);
         if !parsed.errors.is_empty() {
             return Ok(Next::Form(values, Some(shown(found.clone())), parsed.errors));

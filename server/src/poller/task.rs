@@ -8,7 +8,6 @@ use std::{
 use app::model::{
     connector::Delivery,
     equipment::{Equipment, EquipmentId, EquipmentKind},
-    failure::FailureKind,
 };
 use rand::{SeedableRng, rngs::SmallRng};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -137,7 +136,7 @@ impl Task {
 
     async fn open(&mut self) -> Result<(), ConnectorError> {
         let limit = self.connection.timeout();
-        timeout(limit, self.connection.connect()).await.unwrap_or_else(|_| Err(too_slow(limit)))
+        timeout(limit, self.connection.connect()).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))
     }
 
     /// One poll; a peer that is too slow is dropped with its connection.
@@ -150,7 +149,7 @@ impl Task {
             }
             self.connection.next().await
         };
-        timeout(limit, attempt).await.unwrap_or_else(|_| Err(too_slow(limit)))
+        timeout(limit, attempt).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))
     }
 
     /// Stores and reports an outcome; the error is how many failures in a row there are now.
@@ -181,8 +180,4 @@ impl Task {
     fn health(&self) -> MutexGuard<'_, HealthMeter> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn too_slow(limit: Duration) -> ConnectorError {
-    ConnectorError::new(FailureKind::Timeout, format!("no complete answer within {} s", limit.as_secs_f64()))
 }

@@ -49,6 +49,11 @@ impl Credentials {
         self.0.keys().map(String::as_str)
     }
 
+    /// A copy of every name with its value.
+    pub fn pairs(&self) -> impl Iterator<Item = (String, String)> {
+        self.0.iter().map(|(name, value)| (name.clone(), value.to_string()))
+    }
+
     /// The plaintext of a blob.
     pub(super) fn to_json(&self) -> Zeroizing<Vec<u8>> {
         // With room for every byte escaped as `\u0000` it never grows, which would leave parts behind in freed memory.

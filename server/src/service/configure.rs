@@ -8,14 +8,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use app::model::{
     api::IotConfigRequest,
     connection_log::{ConnectionEvent, ConnectionLogEntry},
-    connector::FieldInput,
     equipment::{Equipment, EquipmentDraft, EquipmentId, POLL_INTERVAL_SECONDS},
     form::{FieldError, Problem},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Actor, Service, ServiceError};
+use super::{Actor, Service, ServiceError, peer::is_same_peer};
 use crate::{
     connectors::{self, Driver},
     secrets::Credentials,
@@ -220,9 +219,8 @@ impl Service {
         }
         if draft.iot_protocol.is_some() {
             // Building needs the credentials for good; the copy is wiped with the connection.
-            let copy =
-                credentials.names().filter_map(|name| Some((name.to_owned(), credentials.get(name)?.to_owned())));
-            errors.extend(self.build(id, &draft, copy.collect()).err().unwrap_or_default());
+            let copy = credentials.pairs().collect();
+            errors.extend(self.build(id, &draft, copy).err().unwrap_or_default());
         }
         if errors.is_empty() { Ok((draft, credentials)) } else { Err(ServiceError::Invalid(errors)) }
     }
@@ -270,60 +268,6 @@ async fn to_the_end<T: Send + 'static>(
     tokio::spawn(change).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-/// Settings that decide where secrets go and who may read them on the way. A fingerprint that an admin enters is not
-/// among them: at the same address it only ever tells more of who is trusted.
-const GUARDS: &[&str] = &[
-    "verify_ssl",
-    "ca_certificate",
-    "tls",
-    "login",
-    "login_endpoint",
-    "profile",
-    "transport",
-    "api",
-    "security_policy",
-    "security_mode",
-];
-
-/// Whether both settings send secrets to the same host, as safely.
-fn is_same_peer(saved: &EquipmentDraft, draft: &EquipmentDraft) -> bool {
-    saved.iot_protocol == draft.iot_protocol
-        && address(saved) == address(draft)
-        && GUARDS.iter().all(|key| guard(saved, key) == guard(draft, key))
-}
-
-/// Scheme, host and port; the text itself where it has none of them.
-fn address(draft: &EquipmentDraft) -> (String, String, Option<u16>) {
-    let text = draft.iot_endpoint.as_deref().unwrap_or_default().trim();
-    let full = if text.contains("://") { text.to_owned() } else { format!("none://{text}") };
-    let url = url::Url::parse(&full).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
-    match url {
-        Some(url) => {
-            let port = draft.iot_port.or(url.port_or_known_default());
-            (url.scheme().to_owned(), url.host_str().unwrap_or_default().to_lowercase(), port)
-        }
-        None => (String::new(), text.to_owned(), draft.iot_port),
-    }
-}
-
-/// A setting as text; what it is by default where it is absent.
-fn guard(draft: &EquipmentDraft, key: &str) -> String {
-    let text = match draft.iot_config.get(key) {
-        Some(Value::String(text)) => text.trim().to_owned(),
-        Some(Value::Null) | None => String::new(),
-        Some(other) => other.to_string(),
-    };
-    if !text.is_empty() {
-        return text;
-    }
-    let driver = draft.iot_protocol.as_deref().and_then(connectors::find);
-    let field = driver.and_then(|driver| driver.manifest.settings().find(|field| field.key == key));
-    match field {
-        Some(field) => field.default.unwrap_or(if field.input == FieldInput::Flag { "false" } else { "" }).to_owned(),
-        None => String::new(),
-    }
-}
-
 /// A saved oven with the connection that the API gives.
 pub fn with_iot_config(current: &Equipment, request: IotConfigRequest) -> (EquipmentDraft, SecretChange) {
     let draft = EquipmentDraft {
@@ -366,8 +310,7 @@ pub(super) fn relevant(draft: &EquipmentDraft, credentials: Credentials) -> Cred
         })
         .map(|field| field.key)
         .collect();
-    let kept = credentials.names().filter(|name| !unused.contains(name));
-    kept.filter_map(|name| Some((name.to_owned(), credentials.get(name)?.to_owned()))).collect()
+    credentials.pairs().filter(|(name, _)| !unused.contains(&name.as_str())).collect()
 }
 
 fn unknown_secrets(driver: &Driver, credentials: &Credentials) -> Vec<FieldError> {
@@ -405,41 +348,4 @@ fn check(draft: &EquipmentDraft) -> Vec<FieldError> {
     errors.extend(range("temperature_zones", draft.temperature_zones, 1, MAX_ZONES));
     errors.extend(draft.iot_port.and_then(|port| range("iot_port", u32::from(port), 1, 65_535)));
     errors
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn draft(protocol: &str, endpoint: &str, config: Value) -> EquipmentDraft {
-        EquipmentDraft {
-            iot_protocol: Some(protocol.to_owned()),
-            iot_endpoint: Some(endpoint.to_owned()),
-            iot_config: config.as_object().cloned().unwrap_or_default(),
-            ..EquipmentDraft::default()
-        }
-    }
-
-    #[test]
-    fn secrets_stay_with_the_host_that_they_were_entered_for() {
-        let same = |protocol, a: (&str, Value), b: (&str, Value)| {
-            is_same_peer(&draft(protocol, a.0, a.1), &draft(protocol, b.0, b.1))
-        };
-        let none = || json!({});
-        assert!(same("mqtt", ("192.168.1.10", none()), ("192.168.1.10", json!({"timeout": 3}))));
-        assert!(same("mqtt", ("broker.lan:1884", none()), ("Broker.lan:1884", json!({"tls": false}))));
-        assert!(same("wachtel", ("", none()), ("", json!({"verify_ssl": "true"}))));
-        assert!(same(
-            "opc_ua",
-            ("opc.tcp://plc:4840", none()),
-            ("opc.tcp://plc:4840", json!({"security_mode": "auto"}))
-        ));
-        assert!(!same("mqtt", ("broker.lan", none()), ("other.lan", none())));
-        assert!(!same("mqtt", ("broker.lan:1884", none()), ("broker.lan:1885", none())));
-        assert!(!same("opc_ua", ("opc.tcp://plc", none()), ("opc.tcp://plc", json!({"security_policy": "none"}))));
-        assert!(!same("wachtel", ("https://w", none()), ("https://w", json!({"login_endpoint": "https://evil/x"}))));
-        assert!(!same("custom", ("https://w", none()), ("https://w", json!({"profile": "[login]"}))));
-        assert!(!same("rational", ("https://w", none()), ("https://w", json!({"transport": "opc_ua"}))));
-        assert!(!same("rest_api", ("https://w", none()), ("https://w", json!({"verify_ssl": "off"}))));
-    }
 }

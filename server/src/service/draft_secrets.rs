@@ -31,9 +31,7 @@ impl Service {
         let blob = BASE64_STANDARD.decode(form.filled(DRAFT_SECRETS)?).ok()?;
         // A blob of another server or an old key opens no more: the secret is typed again.
         let credentials = self.keyring.open(id, &blob).ok()?;
-        Some(
-            credentials.names().filter_map(|name| Some((name.to_owned(), credentials.get(name)?.to_owned()))).collect(),
-        )
+        Some(credentials.pairs().collect())
     }
 
     /// Replaces every secret in the form by the sealed draft.

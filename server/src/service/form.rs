@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use app::model::{
     connector::FieldInput,
-    discovery::{FoundMachine, FoundValue, Search, Trail},
     equipment::{EquipmentDraft, EquipmentKind},
     form::{FieldError, FormValues, Problem},
     mapping::{MappingRule, Source, Target, TimeFormat},
@@ -112,7 +111,7 @@ fn connector_fields(protocol: &str, form: &FormValues) -> (Map<String, Value>, B
 }
 
 /// A number with a decimal point or comma.
-fn decimal(text: &str) -> Option<f64> {
+pub(super) fn decimal(text: &str) -> Option<f64> {
     text.replacen(',', ".", 1).parse().ok()
 }
 
@@ -255,63 +254,6 @@ pub fn set_default_flags(form: &mut FormValues) {
     }
 }
 
-/// Adds a row with this rule.
-pub fn add_rule(form: &mut FormValues, rule: &MappingRule) {
-    // An empty row that only invites to type is taken first.
-    let is_empty =
-        |row: &usize| ["target", "path"].iter().all(|part| form.filled(&format!("mapping.{row}.{part}")).is_none());
-    let rows = form.mapping_rows();
-    let row = rows.iter().copied().find(is_empty).unwrap_or_else(|| rows.last().map_or(0, |row| row + 1));
-    show_rule(row, rule, &mut |name, value| form.set(name, value.unwrap_or_default()));
-}
-
-/// Puts a machine's settings into the form, and what it says of itself where nothing was typed.
-pub fn use_machine(form: &mut FormValues, machine: &FoundMachine) {
-    for (key, value) in &machine.config {
-        form.set(&format!("config.{key}"), value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-    }
-    form.set("kind", machine.kind.as_str());
-    for (name, text) in [
-        ("name", Some(&machine.name)),
-        ("manufacturer", machine.manufacturer.as_ref()),
-        ("model", machine.model.as_ref()),
-        ("serial_number", machine.serial_number.as_ref()),
-    ] {
-        if let Some(text) = text.filter(|_| form.filled(name).is_none()) {
-            form.set(name, text.clone());
-        }
-    }
-}
-
-/// The rule of a found value as an admin chose it, where its box is ticked.
-pub fn found_rule(form: &FormValues, index: usize, value: &FoundValue) -> Option<MappingRule> {
-    let part = |part: &str| form.filled(&format!("found.{index}.{part}"));
-    if !form.is_on(&format!("found.{index}.on")) {
-        return None;
-    }
-    let target = match part("target")? {
-        group @ ("temperature_zones" | "additional_sensors") => {
-            Target::parse(&format!("{group}.{}", part("zone").unwrap_or(&value.name)))?
-        }
-        name => Target::parse(name)?,
-    };
-    Some(value.rule(target, part("path").unwrap_or_else(|| value.proposed_path())))
-}
-
-/// What to look for, as the form has it.
-pub fn search(form: &FormValues) -> Result<Search, Vec<FieldError>> {
-    let text = |name: &str| form.filled(name).map(str::to_owned);
-    let seconds = match form.filled("find.seconds").map(decimal) {
-        None => None,
-        Some(Some(seconds)) if (1.0..=60.0).contains(&seconds) => Some(seconds),
-        Some(_) => {
-            return Err(vec![FieldError::new("find.seconds", Problem::OutOfRange { min: 1.0, max: 60.0 })]);
-        }
-    };
-    let under = Trail::of(form).0.last().map(|(path, _)| path.clone());
-    Ok(Search { under, text: text("find.text"), seconds, from: text("find.from"), to: text("find.to") })
-}
-
 fn show_connector(draft: &EquipmentDraft, set: &mut impl FnMut(&str, Option<String>)) {
     let Some(driver) = draft.iot_protocol.as_deref().and_then(connectors::find) else { return };
     for field in driver.manifest.settings() {
@@ -331,7 +273,7 @@ fn show_connector(draft: &EquipmentDraft, set: &mut impl FnMut(&str, Option<Stri
     }
 }
 
-fn show_rule(row: usize, rule: &MappingRule, set: &mut impl FnMut(&str, Option<String>)) {
+pub(super) fn show_rule(row: usize, rule: &MappingRule, set: &mut impl FnMut(&str, Option<String>)) {
     let mut part = |name: &str, value: Option<String>| set(&format!("mapping.{row}.{name}"), value);
     match &rule.target {
         Target::Metric(metric) => part("target", Some(metric.to_string())),

@@ -9,13 +9,16 @@
 //! - [`draft_secrets`] keeps typed secrets between two submissions of a form, sealed
 //! - [`probe`] connection tests, before or after saving
 //! - [`views`] live values, history, log and health of ovens
-//! - [`form`] the admin's oven form to a draft and back
+//! - [`form`] the admin's oven form to a draft and back; [`found`] what a search found, put into it
+//! - [`peer`] whom stored secrets are for
 
 pub mod actor;
 pub mod configure;
 pub mod draft_secrets;
 pub mod error;
 pub mod form;
+pub mod found;
+mod peer;
 pub mod probe;
 pub mod views;
 

@@ -48,6 +48,43 @@ pub struct Alert {
     pub auto_response_result: Option<String>,
 }
 
+impl Alert {
+    /// An alert that nobody has seen yet.
+    pub fn new(
+        equipment_id: EquipmentId,
+        alert_type: AlertType,
+        severity: AlertSeverity,
+        raised_at: Timestamp,
+    ) -> Self {
+        Self {
+            id: Uuid::new_v4(),
+            equipment_id,
+            alert_type,
+            severity,
+            status: AlertStatus::Active,
+            title: String::new(),
+            message: String::new(),
+            data: Map::new(),
+            value: None,
+            threshold: None,
+            zone: None,
+            raised_at,
+            acknowledged_at: None,
+            acknowledged_by: None,
+            resolved_at: None,
+            resolved_by: None,
+            notes: None,
+            shelved_at: None,
+            shelved_by: None,
+            shelved_until: None,
+            shelve_reason: None,
+            auto_response: None,
+            auto_response_at: None,
+            auto_response_result: None,
+        }
+    }
+}
+
 const COLUMNS: &str = "a.id, e.id, a.alert_type, a.severity, a.status, a.title, a.message, a.data, a.value, \
     a.threshold, a.zone, a.raised_at, a.acknowledged_at, a.acknowledged_by, a.resolved_at, a.resolved_by, a.notes, \
     a.shelved_at, a.shelved_by, a.shelved_until, a.shelve_reason, a.auto_response, a.auto_response_at, \

@@ -53,7 +53,7 @@ impl Bakery {
 
     pub async fn open_with(settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
-        let server = start(&folder, KEY, settings).await;
+        let server = start(folder.path(), KEY, settings).await;
         let hash = password::hash_async(PASSWORD.to_owned().into()).await.unwrap();
         for (name, role) in [("admin", Role::Admin), ("staff", Role::Staff), ("display", Role::Display)] {
             server.service.store.create_user(name, &hash, role).await.unwrap();
@@ -68,7 +68,7 @@ impl Bakery {
 
     pub async fn reopen_with_key(self, key: &str) -> Self {
         self.server.stop().await.unwrap();
-        let server = start(&self.folder, key, &[]).await;
+        let server = start(self.folder.path(), key, &[]).await;
         Self { server, folder: self.folder }
     }
 
@@ -107,19 +107,32 @@ impl Bakery {
         })
         .await
     }
+
+    /// Waits until the newest reading is as wanted.
+    pub async fn reading(&self, id: EquipmentId, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        eventually(what, || async {
+            let reading = self.server.service.live.last_reading(id)?;
+            let reading = serde_json::to_value(&*reading).unwrap();
+            wanted(&reading).then_some(reading)
+        })
+        .await
+    }
+}
+
+/// What is wrong with a field of a reading; null where nothing is.
+pub fn issue(reading: &Value, field: &str) -> Value {
+    let issues = reading["quality_issues"].as_array().cloned().unwrap_or_default();
+    issues.into_iter().find(|issue| issue["field"] == field).map(|issue| issue["reason"].clone()).unwrap_or_default()
 }
 
 /// A server on data that another one left.
 pub async fn start_in(folder: &Path) -> Server {
-    install_tls();
-    let config = config(folder, &[]);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    Server::start(&config, Keyring::parse_variable(KEY).unwrap(), listener, None).await.unwrap()
+    start(folder, KEY, &[]).await
 }
 
-async fn start(folder: &TempDir, key: &str, settings: &[(&str, &str)]) -> Server {
+async fn start(folder: &Path, key: &str, settings: &[(&str, &str)]) -> Server {
     install_tls();
-    let config = config(folder.path(), settings);
+    let config = config(folder, settings);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     Server::start(&config, Keyring::parse_variable(key).unwrap(), listener, None).await.unwrap()
 }
@@ -201,26 +214,47 @@ impl Visitor {
         for field in ["iot_protocol", "iot_endpoint", "iot_port", "iot_config"] {
             off.as_object_mut().unwrap().remove(field);
         }
-        let made = self.post("/api/v1/equipment", &off).await;
-        assert_eq!(made.status(), StatusCode::CREATED);
-        let made: Value = made.json().await.unwrap();
-        let id: EquipmentId = made["id"].as_str().unwrap().parse().unwrap();
-        let answer = self
-            .post(
-                &format!("/api/v1/equipment/{id}/iot-config"),
-                &json!({
-                    "protocol": equipment["iot_protocol"],
-                    "endpoint": equipment["iot_endpoint"],
-                    "port": equipment["iot_port"],
-                    "credentials": credentials,
-                    "additional_config": equipment["iot_config"],
-                    "poll_interval_seconds": equipment["poll_interval_seconds"],
-                }),
-            )
-            .await;
-        let status = answer.status();
-        assert_eq!(status, StatusCode::OK, "{}", answer.text().await.unwrap());
+        let id = self.make(&off).await;
+        let connection = json!({
+            "protocol": equipment["iot_protocol"],
+            "endpoint": equipment["iot_endpoint"],
+            "port": equipment["iot_port"],
+            "credentials": credentials,
+            "additional_config": equipment["iot_config"],
+            "poll_interval_seconds": equipment["poll_interval_seconds"],
+        });
+        self.configure(id, &connection).await;
         id
+    }
+
+    /// Makes an oven as it is given.
+    pub async fn make(&self, equipment: &Value) -> EquipmentId {
+        let made = self.post("/api/v1/equipment", equipment).await;
+        let (status, text) = (made.status(), made.text().await.unwrap());
+        assert_eq!(status, StatusCode::CREATED, "{text}");
+        serde_json::from_str::<Value>(&text).unwrap()["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Gives an oven its connection.
+    pub async fn configure(&self, id: EquipmentId, connection: &Value) {
+        let saved = self.post(&format!("/api/v1/equipment/{id}/iot-config"), connection).await;
+        let status = saved.status();
+        assert_eq!(status, StatusCode::OK, "{}", saved.text().await.unwrap());
+    }
+
+    /// Tests a connection that is not saved.
+    pub async fn test(&self, id: EquipmentId, connection: &Value) -> Value {
+        self.post(&format!("/api/v1/equipment/{id}/test-connection"), connection).await.json().await.unwrap()
+    }
+
+    /// Waits for an oven's first live values.
+    pub async fn live(&self, id: EquipmentId) -> Value {
+        let path = format!("/api/v1/equipment/{id}/realtime-data");
+        eventually("live values", || async {
+            let answer = self.get(&path).await;
+            if answer.status() == StatusCode::OK { Some(answer.json().await.unwrap()) } else { None }
+        })
+        .await
     }
 }
 

@@ -1,11 +1,9 @@
 //! Modbus against pymodbus.
 
-use app::model::equipment::EquipmentId;
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Bakery, Visitor, eventually},
+    harness::{Bakery, eventually},
     peer::Peer,
 };
 
@@ -26,22 +24,6 @@ fn tenths(target: &str, path: &str) -> Value {
     json!({"target": target, "path": path, "scale": 0.1})
 }
 
-async fn add(admin: &Visitor, draft: &Value) -> EquipmentId {
-    let made = admin.post("/api/v1/equipment", draft).await;
-    assert_eq!(made.status(), StatusCode::CREATED, "{}", made.text().await.unwrap());
-    let list = admin.json("/api/v1/equipment").await;
-    list["items"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().parse().unwrap()
-}
-
-async fn live(admin: &Visitor, id: EquipmentId) -> Value {
-    let path = format!("/api/v1/equipment/{id}/realtime-data");
-    eventually("live values", || async {
-        let answer = admin.get(&path).await;
-        if answer.status() == StatusCode::OK { Some(answer.json().await.unwrap()) } else { None }
-    })
-    .await
-}
-
 #[tokio::test]
 async fn registers_become_values_and_missing_ones_do_not_stop_the_others() {
     let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &[]).await);
@@ -59,8 +41,8 @@ async fn registers_become_values_and_missing_ones_do_not_stop_the_others() {
         {"target": "operational_status", "path": "holding 40", "words": {"7": "running"}},
         {"target": "door_status", "path": "coil 1"},
     ]);
-    let id = add(&admin, &oven(&peer.line, 1, json!({}), mapping)).await;
-    let live = live(&admin, id).await;
+    let id = admin.make(&oven(&peer.line, 1, json!({}), mapping)).await;
+    let live = admin.live(id).await;
     assert_eq!((&live["temperature"], &live["target_temperature"]), (&json!(231.5), &json!(240.0)), "{live}");
     assert_eq!(live["humidity"], 55.0);
     assert_eq!(live["temperature_zones"], json!({"top": 231.5, "bottom": 231.5}));
@@ -80,11 +62,11 @@ async fn two_units_share_one_line_and_each_gets_its_own_values() {
     let admin = bakery.login("admin").await;
     let more = json!({"transport": "rtu_over_tcp", "frame_delay_ms": 5});
     let mapping = || json!([tenths("temperature", "holding 1 i16")]);
-    let first = add(&admin, &oven(&peer.line, 1, more.clone(), mapping())).await;
-    let second = add(&admin, &oven(&peer.line, 2, more, mapping())).await;
+    let first = admin.make(&oven(&peer.line, 1, more.clone(), mapping())).await;
+    let second = admin.make(&oven(&peer.line, 2, more, mapping())).await;
     for _ in 0..3 {
-        assert_eq!(live(&admin, first).await["temperature"], 231.5);
-        assert_eq!(live(&admin, second).await["temperature"], 180.5);
+        assert_eq!(admin.live(first).await["temperature"], 231.5);
+        assert_eq!(admin.live(second).await["temperature"], 180.5);
     }
 }
 
@@ -93,14 +75,14 @@ async fn a_peer_that_restarts_is_found_again() {
     let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &[]).await);
     let admin = bakery.login("admin").await;
     let port = peer.line.clone();
-    let id = add(&admin, &oven(&port, 1, json!({}), json!([tenths("temperature", "holding 1 i16")]))).await;
+    let id = admin.make(&oven(&port, 1, json!({}), json!([tenths("temperature", "holding 1 i16")]))).await;
     bakery.logged(&admin, id, "connected").await;
     peer.kill().await;
     let entry = bakery.logged(&admin, id, "disconnected").await;
     assert_eq!(entry["connection_status"], "disconnected", "{entry}");
     let _again = Peer::start(PEER, &["tcp", &port]).await;
     bakery.logged(&admin, id, "recovered").await;
-    assert_eq!(live(&admin, id).await["temperature"], 231.5);
+    assert_eq!(admin.live(id).await["temperature"], 231.5);
 }
 
 #[tokio::test]
@@ -108,9 +90,9 @@ async fn a_test_says_how_far_it_came() {
     let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &[]).await);
     let admin = bakery.login("admin").await;
     let mapping = || json!([tenths("temperature", "holding 1 i16")]);
-    let id = add(&admin, &oven(&peer.line, 1, json!({}), mapping())).await;
+    let id = admin.make(&oven(&peer.line, 1, json!({}), mapping())).await;
     let path = format!("/api/v1/equipment/{id}/test-connection");
-    let good: Value = admin.post(&path, &json!(null)).await.json().await.unwrap();
+    let good = admin.test(id, &json!(null)).await;
     assert_eq!((&good["success"], &good["reading"]["temperature"]), (&json!(true), &json!(231.5)), "{good}");
     assert_eq!(good["sample"], "holding 1 i16 = 2315");
     let request = |port: u16, unit: u8, path: &str| {
@@ -123,7 +105,7 @@ async fn a_test_says_how_far_it_came() {
     for (request, stage, kind) in
         [(request(1, 1, "holding 1"), "port", "refused"), (request(port, 1, "holding 900"), "values", "mapping")]
     {
-        let bad: Value = admin.post(&path, &request).await.json().await.unwrap();
+        let bad = admin.test(id, &request).await;
         assert_eq!(bad["error_kind"], kind, "{bad}");
         assert_eq!(bad["stages"].as_array().unwrap().last().unwrap()["stage"], stage, "{bad}");
     }
@@ -143,7 +125,7 @@ async fn garbage_on_the_line_is_no_value() {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         }
     });
-    let id = add(&admin, &oven(&port, 1, json!({}), json!([tenths("temperature", "holding 1 i16")]))).await;
+    let id = admin.make(&oven(&port, 1, json!({}), json!([tenths("temperature", "holding 1 i16")]))).await;
     let oven = eventually("a failure", || async {
         let oven = bakery.server.service.live.oven(id)?;
         oven.failure.is_some().then_some(oven)

@@ -4,7 +4,6 @@ use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use app::model::equipment::{ConnectionStatus, EquipmentId};
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -13,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    harness::{Bakery, Visitor, eventually},
+    harness::{Bakery, Visitor, eventually, issue},
     peer::Peer,
 };
 
@@ -103,18 +102,14 @@ fn request(port: u16, mut config: Value, credentials: Value) -> Value {
     })
 }
 
-async fn make(admin: &Visitor) -> EquipmentId {
-    let made =
-        admin.post("/api/v1/equipment", &json!({"name": "Horno MQTT", "kind": "deck", "iot_enabled": false})).await;
-    assert_eq!(made.status(), StatusCode::CREATED);
-    made.json::<Value>().await.unwrap()["id"].as_str().unwrap().parse().unwrap()
+fn blank() -> Value {
+    json!({"name": "Horno MQTT", "kind": "deck", "iot_enabled": false})
 }
 
 /// Makes an oven and waits until it listens.
 async fn add(bakery: &Bakery, admin: &Visitor, port: u16, config: Value, credentials: Value) -> EquipmentId {
-    let id = make(admin).await;
-    let saved = admin.post(&format!("/api/v1/equipment/{id}/iot-config"), &request(port, config, credentials)).await;
-    assert_eq!(saved.status(), StatusCode::OK, "{}", saved.text().await.unwrap());
+    let id = admin.make(&blank()).await;
+    admin.configure(id, &request(port, config, credentials)).await;
     listens(bakery, id).await;
     id
 }
@@ -124,24 +119,6 @@ async fn listens(bakery: &Bakery, id: EquipmentId) {
         (bakery.server.service.live.oven(id)?.status == ConnectionStatus::Connected).then_some(())
     })
     .await;
-}
-
-async fn test(admin: &Visitor, id: EquipmentId, request: Value) -> Value {
-    admin.post(&format!("/api/v1/equipment/{id}/test-connection"), &request).await.json().await.unwrap()
-}
-
-async fn reading(bakery: &Bakery, id: EquipmentId, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    eventually(what, || async {
-        let reading = bakery.server.service.live.last_reading(id)?;
-        let reading = serde_json::to_value(&*reading).unwrap();
-        wanted(&reading).then_some(reading)
-    })
-    .await
-}
-
-fn issue(reading: &Value, field: &str) -> Value {
-    let issues = reading["quality_issues"].as_array().cloned().unwrap_or_default();
-    issues.into_iter().find(|issue| issue["field"] == field).map(|issue| issue["reason"].clone()).unwrap_or_default()
 }
 
 fn deck() -> Value {
@@ -159,16 +136,16 @@ async fn json_and_plain_values_of_several_topics_make_one_oven() {
     let admin = bakery.login("admin").await;
     let id = add(&bakery, &admin, broker.port, deck(), json!({})).await;
     broker.publish("bakery/oven1/state", r#"{"temp": 446.0, "set": [2350]}"#, &[]).await;
-    let first = reading(&bakery, id, "a reading", |reading| reading["temperature"] == 230.0).await;
+    let first = bakery.reading(id, "a reading", |reading| reading["temperature"] == 230.0).await;
     assert_eq!(first["target_temperature"], 235.0, "{first}");
     assert_eq!(issue(&first, "humidity"), "missing");
     broker.publish("bakery/oven1/humidity", "55,5", &["-q", "1"]).await;
     broker.publish("bakery/oven1/mode", "Backen", &["-q", "1"]).await;
-    let all = reading(&bakery, id, "all of it", |reading| reading["operational_status"] == "running").await;
+    let all = bakery.reading(id, "all of it", |reading| reading["operational_status"] == "running").await;
     assert_eq!((&all["temperature"], &all["humidity"]), (&json!(230.0), &json!(55.5)), "carried over: {all}");
     assert_eq!(all["quality"], "good");
     broker.publish("bakery/oven1/humidity", "wet", &[]).await;
-    let bad = reading(&bakery, id, "a word for a number", |r| issue(r, "humidity") == "not_a_number").await;
+    let bad = bakery.reading(id, "a word for a number", |r| issue(r, "humidity") == "not_a_number").await;
     assert_eq!(bad["temperature"], 230.0, "garbage on one topic stops no other");
 }
 
@@ -188,7 +165,7 @@ async fn a_broker_that_restarts_is_found_again_in_both_versions() {
         listens(&bakery, id).await;
         broker.publish("bakery/oven1/state", r#"{"temp": 450.5}"#, &["-q", "1"]).await;
         bakery.logged(&admin, id, "recovered").await;
-        reading(&bakery, id, "the new value", |reading| reading["temperature"] == 232.5).await;
+        bakery.reading(id, "the new value", |reading| reading["temperature"] == 232.5).await;
     }
 }
 
@@ -198,22 +175,22 @@ async fn a_wrong_password_is_an_auth_failure_and_no_secret_is_told() {
     let lines = ["allow_anonymous false", "password_file FOLDER/passwords", "user root"];
     let (bakery, broker) = (Bakery::open().await, Broker::with(&lines, login).await);
     let admin = bakery.login("admin").await;
-    let id = make(&admin).await;
+    let id = admin.make(&blank()).await;
     for version in ["3.1.1", "5"] {
         let mut config = deck();
         config["version"] = json!(version);
         let wrong = json!({"username": "oven", "password": "wrong-word"});
-        let result = test(&admin, id, request(broker.port, config.clone(), wrong)).await;
+        let result = admin.test(id, &request(broker.port, config.clone(), wrong)).await;
         assert_eq!(
             (&result["error_kind"], &result["stages"][3]["stage"]),
             (&json!("auth"), &json!("login")),
             "{result}"
         );
         assert!(!result.to_string().contains("wrong-word"));
-        let none = test(&admin, id, request(broker.port, config.clone(), json!({}))).await;
+        let none = admin.test(id, &request(broker.port, config.clone(), json!({}))).await;
         assert_eq!(none["error_kind"], "auth", "{none}");
         let right = json!({"username": "oven", "password": "right-word"});
-        let silent = test(&admin, id, request(broker.port, config, right)).await;
+        let silent = admin.test(id, &request(broker.port, config, right)).await;
         assert_eq!(silent["error_kind"], "mapping", "logged in, and nothing came: {silent}");
     }
     let saved = request(broker.port, deck(), json!({"username": "oven", "password": "wrong-word"}));
@@ -228,11 +205,11 @@ async fn what_the_broker_kept_is_uncertain_until_it_is_said_again() {
     let admin = bakery.login("admin").await;
     broker.publish("bakery/oven1/state", r#"{"temp": 446.0}"#, &["-r"]).await;
     let id = add(&bakery, &admin, broker.port, deck(), json!({})).await;
-    let kept = reading(&bakery, id, "the kept value", |_| true).await;
+    let kept = bakery.reading(id, "the kept value", |_| true).await;
     assert_eq!((issue(&kept, "temperature"), &kept["quality"]), (json!("unconfirmed"), &json!("uncertain")), "{kept}");
     broker.publish("bakery/oven1/state", r#"{"temp": 448}"#, &[]).await;
-    reading(&bakery, id, "a fresh value", |reading| issue(reading, "temperature").is_null()).await;
-    let good = test(&admin, id, request(broker.port, deck(), json!({}))).await;
+    bakery.reading(id, "a fresh value", |reading| issue(reading, "temperature").is_null()).await;
+    let good = admin.test(id, &request(broker.port, deck(), json!({}))).await;
     assert_eq!((&good["success"], &good["stages"][4]["stage"]), (&json!(true), &json!("values")), "{good}");
 }
 
@@ -248,7 +225,7 @@ async fn what_is_published_while_hornero_is_down_is_stored_afterwards() {
         let id = add(&bakery, &admin, broker.port, config, json!({})).await;
         let now = jiff::Timestamp::now().as_millisecond();
         broker.publish("oven", &format!(r#"{{"t": 100, "at": {now}}}"#), &["-q", "1"]).await;
-        reading(&bakery, id, "a reading", |_| true).await;
+        bakery.reading(id, "a reading", |_| true).await;
         let folder = bakery.folder.path().to_owned();
         let bakery = {
             bakery.server.stop().await.unwrap();
@@ -303,18 +280,18 @@ async fn sparkplug_lives_and_dies() {
         ],
     });
     let id = add(&bakery, &admin, broker.port, config, json!({})).await;
-    let born = reading(&bakery, id, "the birth", |_| true).await;
+    let born = bakery.reading(id, "the birth", |_| true).await;
     assert_eq!((&born["temperature"], &born["humidity"]), (&json!(200.5), &json!(40.0)), "{born}");
     assert_eq!(born["operational_status"], "running");
     node.tell("set Temp 231.25").await;
-    let next = reading(&bakery, id, "the data", |reading| reading["temperature"] == 231.25).await;
+    let next = bakery.reading(id, "the data", |reading| reading["temperature"] == 231.25).await;
     assert_eq!(next["humidity"], 40.0);
     node.kill().await;
     let entry = bakery.logged(&admin, id, "disconnected").await;
     assert!(entry["error_message"].as_str().unwrap().contains("gateway"), "{entry}");
     let _again = Peer::start("sparkplug_oven.py", &[&port]).await;
     bakery.logged(&admin, id, "recovered").await;
-    reading(&bakery, id, "born again", |reading| reading["temperature"] == 200.5).await;
+    bakery.reading(id, "born again", |reading| reading["temperature"] == 200.5).await;
 }
 
 #[tokio::test]
@@ -353,7 +330,7 @@ async fn certificates_are_checked_on_both_sides() {
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let (bakery, broker) = (Bakery::open().await, Broker::with(&lines, None).await);
     let admin = bakery.login("admin").await;
-    let id = make(&admin).await;
+    let id = admin.make(&blank()).await;
     let (client, client_key) = signed("hornero", true);
     let config = |more: Value| {
         let mut config = deck();
@@ -363,12 +340,12 @@ async fn certificates_are_checked_on_both_sides() {
     };
     let secrets = json!({"client_key": client_key});
     let right = config(json!({"ca_certificate": ca, "client_certificate": client}));
-    let good = test(&admin, id, request(broker.port, right, secrets.clone())).await;
+    let good = admin.test(id, &request(broker.port, right, secrets.clone())).await;
     assert_eq!(good["error_kind"], "mapping", "logged in, and nothing came: {good}");
-    let without = test(&admin, id, request(broker.port, config(json!({"ca_certificate": ca})), json!({}))).await;
+    let without = admin.test(id, &request(broker.port, config(json!({"ca_certificate": ca})), json!({}))).await;
     assert_eq!(without["error_kind"], "tls", "{without}");
     let unknown = config(json!({"client_certificate": client}));
-    let unknown = test(&admin, id, request(broker.port, unknown, secrets)).await;
+    let unknown = admin.test(id, &request(broker.port, unknown, secrets)).await;
     assert_eq!(unknown["error_kind"], "tls", "the system does not know this authority: {unknown}");
 }
 
@@ -377,7 +354,7 @@ async fn what_is_no_broker_is_told_apart_and_large_messages_are_refused() {
     use tokio::io::AsyncWriteExt as _;
     let (bakery, broker) = (Bakery::open_with(&[("response_limit_bytes", "4096")]).await, Broker::start().await);
     let admin = bakery.login("admin").await;
-    let id = make(&admin).await;
+    let id = admin.make(&blank()).await;
     let garbage = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = garbage.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -393,7 +370,7 @@ async fn what_is_no_broker_is_told_apart_and_large_messages_are_refused() {
             config["version"] = json!(version);
             let mut request = request(port, config, json!({}));
             request["additional_config"]["timeout"] = json!(1);
-            let result = test(&admin, id, request).await;
+            let result = admin.test(id, &request).await;
             assert_eq!(result["error_kind"], kind, "{version}: {result}");
         }
     }

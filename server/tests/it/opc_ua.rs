@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use app::model::equipment::{ConnectionStatus, EquipmentId};
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    harness::{Bakery, Visitor, eventually},
+    harness::{Bakery, Visitor, eventually, issue},
     peer::Peer,
 };
 
@@ -17,11 +16,8 @@ const PEER: &str = "opcua_oven.py";
 /// Makes an oven that is read each second; returns its id.
 async fn add(admin: &Visitor, port: &str, config: Value, credentials: Value) -> EquipmentId {
     let draft = json!({"name": format!("Horno {port}"), "kind": "combi", "iot_enabled": false});
-    let made = admin.post("/api/v1/equipment", &draft).await;
-    assert_eq!(made.status(), StatusCode::CREATED);
-    let id: EquipmentId = made.json::<Value>().await.unwrap()["id"].as_str().unwrap().parse().unwrap();
-    let saved = admin.post(&format!("/api/v1/equipment/{id}/iot-config"), &request(port, config, credentials)).await;
-    assert_eq!(saved.status(), StatusCode::OK, "{}", saved.text().await.unwrap());
+    let id = admin.make(&draft).await;
+    admin.configure(id, &request(port, config, credentials)).await;
     id
 }
 
@@ -33,31 +29,12 @@ fn request(port: &str, mut config: Value, credentials: Value) -> Value {
     })
 }
 
-async fn test(admin: &Visitor, id: EquipmentId, request: Value) -> Value {
-    admin.post(&format!("/api/v1/equipment/{id}/test-connection"), &request).await.json().await.unwrap()
-}
-
-/// Waits until the newest reading is as wanted.
-async fn reading(bakery: &Bakery, id: EquipmentId, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    eventually(what, || async {
-        let reading = bakery.server.service.live.last_reading(id)?;
-        let reading = serde_json::to_value(&*reading).unwrap();
-        wanted(&reading).then_some(reading)
-    })
-    .await
-}
-
-fn issue(reading: &Value, field: &str) -> Value {
-    let issues = reading["quality_issues"].as_array().cloned().unwrap_or_default();
-    issues.into_iter().find(|issue| issue["field"] == field).map(|issue| issue["reason"].clone()).unwrap_or_default()
-}
-
 #[tokio::test]
 async fn a_combi_steamer_is_recognised_and_each_value_has_its_quality() {
     let (bakery, mut peer) = (Bakery::open().await, Peer::start(PEER, &[]).await);
     let admin = bakery.login("admin").await;
     let id = add(&admin, &peer.line, json!({}), json!({})).await;
-    let first = reading(&bakery, id, "a reading", |_| true).await;
+    let first = bakery.reading(id, "a reading", |_| true).await;
     assert_eq!((&first["temperature"], &first["target_temperature"]), (&json!(231.5), &json!(230.0)), "{first}");
     assert_eq!(first["temperature_zones"]["core"], json!(82.5), "°F became °C: {first}");
     assert_eq!((&first["humidity"], &first["target_humidity"]), (&json!(38.0), &json!(40.0)));
@@ -67,17 +44,17 @@ async fn a_combi_steamer_is_recognised_and_each_value_has_its_quality() {
     assert_eq!(first["additional_sensors"]["program"], "Baguette");
 
     peer.tell("set ActualTemperatureChamber_0 187.25").await;
-    reading(&bakery, id, "the new value", |reading| reading["temperature"] == 187.25).await;
+    bakery.reading(id, "the new value", |reading| reading["temperature"] == 187.25).await;
     peer.tell("bad ActualHumidity").await;
-    let bad = reading(&bakery, id, "a bad value", |reading| reading["quality"] == "bad").await;
+    let bad = bakery.reading(id, "a bad value", |reading| reading["quality"] == "bad").await;
     assert_eq!((issue(&bad, "humidity"), &bad["temperature"]), (json!("device_fault"), &json!(187.25)), "{bad}");
     peer.tell("uncertain SetTemperature").await;
-    reading(&bakery, id, "an uncertain value", |r| issue(r, "target_temperature") == "device_uncertain").await;
+    bakery.reading(id, "an uncertain value", |r| issue(r, "target_temperature") == "device_uncertain").await;
     peer.tell("nan ActualTemperatureChamber_0").await;
-    reading(&bakery, id, "NaN is no temperature", |r| issue(r, "temperature") != Value::Null).await;
+    bakery.reading(id, "NaN is no temperature", |r| issue(r, "temperature") != Value::Null).await;
     peer.tell("set ActualTemperatureChamber_0 190.0").await;
     peer.tell("set ActualHumidity 41").await;
-    reading(&bakery, id, "all is well again", |r| r["humidity"] == 41.0 && issue(r, "temperature").is_null()).await;
+    bakery.reading(id, "all is well again", |r| r["humidity"] == 41.0 && issue(r, "temperature").is_null()).await;
 }
 
 #[tokio::test]
@@ -92,7 +69,7 @@ async fn mapped_nodes_are_found_by_name_and_a_missing_one_stops_no_other() {
         {"target": "humidity", "path": "nsu=urn:bakery:plc;s=Plain.Never"},
     ]);
     let id = add(&admin, &peer.line, json!({"mapping": mapping}), json!({})).await;
-    let live = reading(&bakery, id, "a reading", |_| true).await;
+    let live = bakery.reading(id, "a reading", |_| true).await;
     assert_eq!((&live["temperature"], &live["target_temperature"]), (&json!(218.25), &json!(231.5)), "{live}");
     assert_eq!(live["temperature_zones"], json!({"text": 204.5}));
     assert_eq!(issue(&live, "temperature_zones.gone"), "missing");
@@ -116,8 +93,8 @@ async fn a_server_that_restarts_with_other_namespace_numbers_is_read_on() {
     again.tell("set ActualTemperatureChamber_0 199.5").await;
     again.tell("set Temp 99.5").await;
     bakery.logged(&admin, machine, "recovered").await;
-    reading(&bakery, machine, "the machine's new value", |reading| reading["temperature"] == 199.5).await;
-    reading(&bakery, mapped, "the mapped node's new value", |reading| reading["temperature"] == 99.5).await;
+    bakery.reading(machine, "the machine's new value", |reading| reading["temperature"] == 199.5).await;
+    bakery.reading(mapped, "the mapped node's new value", |reading| reading["temperature"] == 99.5).await;
 }
 
 #[tokio::test]
@@ -126,10 +103,9 @@ async fn a_password_goes_only_to_a_server_that_an_admin_trusts() {
     let secure = ["--secure", folder.path().to_str().unwrap(), "--user", "oven", "--password", "s3cret-word"];
     let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &secure).await);
     let admin = bakery.login("admin").await;
-    let made = admin.post("/api/v1/equipment", &json!({"name": "Combi", "kind": "combi"})).await;
-    let id: EquipmentId = made.json::<Value>().await.unwrap()["id"].as_str().unwrap().parse().unwrap();
+    let id = admin.make(&json!({"name": "Combi", "kind": "combi"})).await;
     let right = json!({"username": "oven", "password": "s3cret-word"});
-    let unknown = test(&admin, id, request(&peer.line, json!({}), right.clone())).await;
+    let unknown = admin.test(id, &request(&peer.line, json!({}), right.clone())).await;
     assert_eq!(unknown["error_kind"], "tls", "{unknown}");
     let detail = unknown["error_details"].as_str().unwrap();
     let fingerprint = detail.split("sha256:").nth(1).unwrap().to_owned();
@@ -142,7 +118,7 @@ async fn a_password_goes_only_to_a_server_that_an_admin_trusts() {
     };
     for policy in ["auto", "basic256sha256", "aes128_sha256_rsaoaep", "aes256_sha256_rsapss"] {
         let config = pinned(json!({"security_policy": policy}));
-        let good = test(&admin, id, request(&peer.line, config, right.clone())).await;
+        let good = admin.test(id, &request(&peer.line, config, right.clone())).await;
         assert_eq!(
             (&good["success"], &good["reading"]["temperature"]),
             (&json!(true), &json!(231.5)),
@@ -152,21 +128,20 @@ async fn a_password_goes_only_to_a_server_that_an_admin_trusts() {
         assert_eq!(json!(stages), json!(["settings", "address", "port", "tls", "login", "values"]));
     }
     let wrong =
-        test(&admin, id, request(&peer.line, pinned(json!({})), json!({"username": "oven", "password": "guess"})))
-            .await;
+        admin.test(id, &request(&peer.line, pinned(json!({})), json!({"username": "oven", "password": "guess"}))).await;
     assert_eq!((&wrong["error_kind"], &wrong["stages"][4]["stage"]), (&json!("auth"), &json!("login")), "{wrong}");
-    let nobody = test(&admin, id, request(&peer.line, pinned(json!({})), json!({}))).await;
+    let nobody = admin.test(id, &request(&peer.line, pinned(json!({})), json!({}))).await;
     assert_eq!(nobody["error_kind"], "auth", "{nobody}");
-    let plain = test(&admin, id, request(&peer.line, json!({"security_policy": "none"}), right.clone())).await;
+    let plain = admin.test(id, &request(&peer.line, json!({"security_policy": "none"}), right.clone())).await;
     assert_eq!(plain["error_kind"], "tls", "the server offers none without: {plain}");
     let other = json!({"server_fingerprint": "00".repeat(32)});
-    let other = test(&admin, id, request(&peer.line, other, right.clone())).await;
+    let other = admin.test(id, &request(&peer.line, other, right.clone())).await;
     assert_eq!(other["error_kind"], "tls", "{other}");
     assert!(!other.to_string().contains("s3cret-word"));
 
     let saved = request(&peer.line, pinned(json!({"security_mode": "sign"})), right);
     admin.post(&format!("/api/v1/equipment/{id}/iot-config"), &saved).await;
-    reading(&bakery, id, "a signed reading", |reading| reading["temperature"] == 231.5).await;
+    bakery.reading(id, "a signed reading", |reading| reading["temperature"] == 231.5).await;
 }
 
 #[tokio::test]
@@ -184,11 +159,10 @@ async fn values_that_do_not_change_are_confirmed_while_the_server_lives() {
     let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &[]).await);
     let admin = bakery.login("admin").await;
     let id = add(&admin, &peer.line, json!({}), json!({})).await;
-    let first = reading(&bakery, id, "a reading", |_| true).await;
-    let later =
-        reading(&bakery, id, "a confirmation", |reading| reading["reading_time"] != first["reading_time"]).await;
+    let first = bakery.reading(id, "a reading", |_| true).await;
+    let later = bakery.reading(id, "a confirmation", |reading| reading["reading_time"] != first["reading_time"]).await;
     assert_eq!(later["temperature"], first["temperature"]);
-    reading(&bakery, id, "another one", |reading| reading["reading_time"] != later["reading_time"]).await;
+    bakery.reading(id, "another one", |reading| reading["reading_time"] != later["reading_time"]).await;
     peer.kill().await;
     bakery.logged(&admin, id, "disconnected").await;
 }
@@ -198,11 +172,11 @@ async fn a_server_without_subscriptions_is_asked() {
     let (bakery, mut peer) = (Bakery::open().await, Peer::start(PEER, &[]).await);
     let admin = bakery.login("admin").await;
     let id = add(&admin, &peer.line, json!({"delivery": "poll"}), json!({})).await;
-    reading(&bakery, id, "a reading", |reading| reading["temperature"] == 231.5).await;
+    bakery.reading(id, "a reading", |reading| reading["temperature"] == 231.5).await;
     peer.tell("set ActualTemperatureChamber_0 140.0").await;
-    reading(&bakery, id, "the new value", |reading| reading["temperature"] == 140.0).await;
+    bakery.reading(id, "the new value", |reading| reading["temperature"] == 140.0).await;
     peer.tell("delete ActualHumidity").await;
-    let gone = reading(&bakery, id, "a node that is gone", |r| issue(r, "humidity") == "device_fault").await;
+    let gone = bakery.reading(id, "a node that is gone", |r| issue(r, "humidity") == "device_fault").await;
     assert_eq!(gone["temperature"], 140.0);
 }
 
@@ -211,7 +185,7 @@ async fn a_gap_is_filled_from_the_servers_memory_and_marked() {
     let (bakery, mut peer) = (Bakery::open().await, Peer::start(PEER, &["--history"]).await);
     let admin = bakery.login("admin").await;
     let id = add(&admin, &peer.line, json!({}), json!({})).await;
-    reading(&bakery, id, "a reading", |_| true).await;
+    bakery.reading(id, "a reading", |_| true).await;
     let oven = format!("/admin/ovens/{id}");
     let switch = |what: &'static str| admin.request(reqwest::Method::POST, &format!("{oven}/{what}"));
     let off = switch("disable").header("origin", bakery.url("")).send().await.unwrap();
@@ -232,7 +206,7 @@ async fn a_gap_is_filled_from_the_servers_memory_and_marked() {
     .await;
     let celsius: Vec<_> = past.iter().map(|reading| reading["temperature"].clone()).collect();
     assert!(json!(celsius).to_string().contains("150.0,151.0,152.0"), "{celsius:?}");
-    reading(&bakery, id, "the present", |reading| issue(reading, "reading_time").is_null()).await;
+    bakery.reading(id, "the present", |reading| issue(reading, "reading_time").is_null()).await;
 }
 
 #[tokio::test]
@@ -240,8 +214,7 @@ async fn what_is_no_opc_ua_server_is_told_apart() {
     use tokio::{io::AsyncWriteExt as _, net::TcpListener};
     let bakery = Bakery::open().await;
     let admin = bakery.login("admin").await;
-    let made = admin.post("/api/v1/equipment", &json!({"name": "Combi", "kind": "combi"})).await;
-    let id: EquipmentId = made.json::<Value>().await.unwrap()["id"].as_str().unwrap().parse().unwrap();
+    let id = admin.make(&json!({"name": "Combi", "kind": "combi"})).await;
     let garbage = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = garbage.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -255,12 +228,12 @@ async fn what_is_no_opc_ua_server_is_told_apart() {
     for (port, kind) in [(port, "protocol"), (silent_port, "timeout"), (closed, "refused")] {
         let mut request = request(&port.to_string(), json!({}), json!({}));
         request["additional_config"]["timeout"] = json!(1);
-        let result = test(&admin, id, request).await;
+        let result = admin.test(id, &request).await;
         assert_eq!(result["error_kind"], kind, "{result}");
     }
     let mut request = request("4840", json!({}), json!({}));
     request["endpoint"] = json!("opc.tcp://no-such-oven.invalid:4840");
-    assert_eq!(test(&admin, id, request).await["error_kind"], "unreachable");
+    assert_eq!(admin.test(id, &request).await["error_kind"], "unreachable");
     assert_ne!(bakery.server.service.live.oven(id).unwrap().status, ConnectionStatus::Connected);
 }
 
@@ -271,8 +244,7 @@ async fn the_rational_connector_reads_over_opc_ua_too() {
     let secure = ["--secure", folder.path().to_str().unwrap(), "--user", "oven", "--password", "s3cret-word"];
     let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &secure).await);
     let admin = bakery.login("admin").await;
-    let made = admin.post("/api/v1/equipment", &json!({"name": "Combi", "kind": "combi"})).await;
-    let id: EquipmentId = made.json::<Value>().await.unwrap()["id"].as_str().unwrap().parse().unwrap();
+    let id = admin.make(&json!({"name": "Combi", "kind": "combi"})).await;
     let login = json!({"username": "oven", "password": "s3cret-word"});
     let over = |config: Value| {
         let mut request = request(&peer.line, config, login.clone());
@@ -281,9 +253,9 @@ async fn the_rational_connector_reads_over_opc_ua_too() {
         request["additional_config"]["unit_id"] = json!("ombi1");
         request
     };
-    let unknown = test(&admin, id, over(json!({}))).await;
+    let unknown = admin.test(id, &over(json!({}))).await;
     assert_eq!(unknown["error_kind"], "tls", "{unknown}");
     let fingerprint = unknown["error_details"].as_str().unwrap().split("sha256:").nth(1).unwrap().to_owned();
-    let good = test(&admin, id, over(json!({"server_fingerprint": fingerprint}))).await;
+    let good = admin.test(id, &over(json!({"server_fingerprint": fingerprint}))).await;
     assert_eq!((&good["success"], &good["reading"]["temperature"]), (&json!(true), &json!(231.5)), "{good}");
 }

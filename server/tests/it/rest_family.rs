@@ -3,7 +3,6 @@
 use app::model::{discovery::Search, equipment::EquipmentId, failure::FailureKind};
 use jiff::tz::TimeZone;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 use server::{
     connectors::{Connection, Settings, find},
@@ -34,15 +33,6 @@ async fn add(admin: &Visitor, protocol: &str, endpoint: &str, config: Value, cre
     admin.add(equipment, credentials).await
 }
 
-async fn live(admin: &Visitor, id: EquipmentId) -> Value {
-    let path = format!("/api/v1/equipment/{id}/realtime-data");
-    eventually("live values", || async {
-        let answer = admin.get(&path).await;
-        if answer.status() == StatusCode::OK { Some(answer.json().await.unwrap()) } else { None }
-    })
-    .await
-}
-
 async fn stats(peer: &Peer) -> Value {
     reqwest::get(format!("{}/stats", peer.line)).await.unwrap().json().await.unwrap()
 }
@@ -66,7 +56,7 @@ async fn rational_reads_an_account_with_one_login() {
     let (bakery, peer) = (Bakery::open().await, peer(json!({})).await);
     let admin = bakery.login("admin").await;
     let id = add(&admin, "rational_connected_cooking", &peer.line, json!({"unit_id": "12345"}), credentials()).await;
-    let live = live(&admin, id).await;
+    let live = admin.live(id).await;
     assert_eq!((&live["temperature"], &live["humidity"]), (&json!(185.5), &json!(65.0)), "{live}");
     assert_eq!(live["temperature_zones"], json!({"cabinet": 180.0, "core": 72.0}));
     assert_eq!(live["operational_status"], "running");
@@ -85,7 +75,7 @@ async fn rational_base_api_logs_in_as_a_client() {
     let admin = bakery.login("admin").await;
     let client = json!({"client_id": "client", "client_secret": "s3cret-word"});
     let id = add(&admin, "rational", &peer.line, json!({"api": "base_api"}), client.clone()).await;
-    let live = live(&admin, id).await;
+    let live = admin.live(id).await;
     assert_eq!(live["temperature"], 180.0, "356 °F: {live}");
     let mut own = connection("rational", &peer.line, json!({"api": "base_api"}), client);
     assert_eq!(own.next().await.unwrap().values.additional_sensors["program"], "Baguettes");
@@ -107,7 +97,7 @@ async fn a_token_that_is_no_longer_accepted_costs_no_poll() {
     asked(&peer, stats["asked"].as_u64().unwrap() + 2).await;
     let events = events(&bakery, &admin, id).await;
     assert!(!events.iter().any(|event| event.ends_with("failed") || event == "disconnected"), "{events:?}");
-    assert_eq!(live(&admin, id).await["temperature"], 185.5);
+    assert_eq!(admin.live(id).await["temperature"], 185.5);
 }
 
 #[tokio::test]
@@ -133,8 +123,7 @@ async fn a_wrong_password_is_an_auth_error_that_does_not_show_it() {
     assert_eq!(entry["error_code"], "http_401", "{entry}");
     assert!(entry["error_message"].as_str().unwrap().starts_with("login: "), "{entry}");
     assert!(!entry.to_string().contains("wr0ng-word"));
-    let bad: Value =
-        admin.post(&format!("/api/v1/equipment/{id}/test-connection"), &json!(null)).await.json().await.unwrap();
+    let bad = admin.test(id, &json!(null)).await;
     assert_eq!((&bad["error_kind"], &bad["stages"][3]["stage"]), (&json!("auth"), &json!("login")), "{bad}");
 }
 
@@ -144,7 +133,7 @@ async fn wachtel_reads_as_many_decks_as_it_is_told() {
     let admin = bakery.login("admin").await;
     let config = json!({"oven_id": "W-7", "deck_count": 3});
     let id = add(&admin, "wachtel_remote", &peer.line, config, credentials()).await;
-    let live = live(&admin, id).await;
+    let live = admin.live(id).await;
     let zones = json!({
         "deck 1 top": 250.0, "deck 2 top": 251.0, "deck 3 top": 252.0,
         "deck 1 bottom": 230.0, "deck 2 bottom": 231.0, "deck 3 bottom": 232.0,
@@ -169,16 +158,15 @@ async fn a_second_endpoint_that_fails_leaves_its_values_out() {
     ]);
     let config = |mapping: Value| json!({"equipment_id": "S-1", "mapping": mapping});
     let first = add(&admin, "salva", &whole.line, config(json!([])), credentials()).await;
-    let read = live(&admin, first).await;
+    let read = admin.live(first).await;
     assert_eq!((&read["temperature"], &read["operational_status"]), (&json!(231.5), &json!("running")), "{read}");
 
     let second = add(&admin, "salva", &half.line, config(mapping), credentials()).await;
-    let read = live(&admin, second).await;
+    let read = admin.live(second).await;
     assert_eq!((&read["temperature"], &read["operational_status"]), (&json!(231.5), &json!(null)), "{read}");
     let missing = json!({"field": "operational_status", "reason": "missing"});
     assert!(read["quality_issues"].as_array().unwrap().contains(&missing), "{read}");
-    let test = format!("/api/v1/equipment/{second}/test-connection");
-    let tested: Value = admin.post(&test, &json!(null)).await.json().await.unwrap();
+    let tested = admin.test(second, &json!(null)).await;
     assert_eq!(tested["success"], true, "{tested}");
     assert!(tested["sample"].as_str().unwrap().contains("HTTP 500"), "the admin sees which one failed: {tested}");
 }
@@ -223,20 +211,19 @@ async fn an_admin_composes_what_is_asked() {
     let admin = bakery.login("admin").await;
     let config = json!({"profile": COMPOSED, "equipment_id": "deck \"1\""});
     let id = add(&admin, "custom", &peer.line, config, credentials()).await;
-    let read = live(&admin, id).await;
+    let read = admin.live(id).await;
     assert_eq!((&read["temperature"], &read["operational_status"]), (&json!(231.5), &json!("cleaning")), "{read}");
     let own = json!({"profile": COMPOSED, "equipment_id": "deck \"1\""});
     let own = connection("custom", &peer.line, own, credentials()).next().await.unwrap();
     assert_eq!(own.values.additional_sensors["echo"], "deck \"1\"");
-    let test = format!("/api/v1/equipment/{id}/test-connection");
-    let tested: Value = admin.post(&test, &json!(null)).await.json().await.unwrap();
+    let tested = admin.test(id, &json!(null)).await;
     let sample = tested["sample"].as_str().unwrap();
     assert!(sample.contains("plain:") && sample.contains("query:"), "{sample}");
     assert!(!sample.contains("do-not-show"), "{sample}");
 
     let wrong = COMPOSED.replace("method", "methode");
     let request = json!({"protocol": "custom", "endpoint": peer.line, "additional_config": {"profile": wrong}});
-    let refused: Value = admin.post(&test, &request).await.json().await.unwrap();
+    let refused = admin.test(id, &request).await;
     assert_eq!(refused["errors"][0]["field"], "config.profile", "{refused}");
     assert!(refused.to_string().contains("line 15"), "{refused}");
 }
@@ -321,7 +308,7 @@ async fn a_clock_that_is_wrong_is_flagged() {
     for (path, reason) in [("/o/far", "future_time"), ("/o/back", "clock_skew")] {
         let id = add(&admin, "rest_api", &peer.line, json!({"data_endpoint": path}), json!({})).await;
         eventually(reason, || async {
-            let read = live(&admin, id).await;
+            let read = admin.live(id).await;
             read["quality_issues"].to_string().contains(reason).then_some(())
         })
         .await;

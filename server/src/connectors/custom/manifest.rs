@@ -1,12 +1,12 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
+use app::model::connector::{Delivery, Field, FieldInput, Manifest, SearchField};
 
 use crate::connectors::{
-    fields::{FIELD, TIMEOUT, text},
+    fields::{CAPABILITIES, FIELD, TIMEOUT, text},
     rest::fields::{
-        AUTH_BASIC, AUTH_BEARER, AUTH_HEADER, AUTH_NONE, AUTH_QUERY, CA_CERTIFICATE, CLIENT_ID, CLIENT_SECRET,
-        NAMED_PATH_HELP, PASSWORD, USERNAME, VERIFY_SSL,
+        API_KEY, API_KEY_NAME, AS_BASIC, AS_BEARER, AS_HEADER, AS_QUERY, AUTH_NONE, CA_CERTIFICATE, CLIENT_ID,
+        CLIENT_SECRET, EQUIPMENT_ID, NAMED_PATH_HELP, PASSWORD, TOKEN, USERNAME, VERIFY_SSL,
     },
 };
 
@@ -36,18 +36,10 @@ pub const MANIFEST: Manifest = Manifest {
                 placeholder: "[[endpoint]]\nname = \"data\"\npath = \"/ovens/{equipment_id}/data\"",
             },
             required: true,
+            guards: true,
             ..FIELD
         },
-        Field {
-            key: "equipment_id",
-            label: text("Identificador del horno", "Oven identifier", "Kennung des Ofens"),
-            help: text(
-                "Sustituye a {equipment_id}. Vacío: el identificador de Hornero.",
-                "Replaces {equipment_id}. Empty: Hornero's own identifier.",
-                "Ersetzt {equipment_id}. Leer: Horneros eigene Kennung.",
-            ),
-            ..FIELD
-        },
+        EQUIPMENT_ID,
         Field {
             key: "auth",
             label: text("Credenciales", "Credentials", "Zugangsdaten"),
@@ -59,41 +51,21 @@ pub const MANIFEST: Manifest = Manifest {
             input: FieldInput::Choice {
                 options: &[
                     (AUTH_NONE, text("Solo el perfil", "The profile only", "Nur das Profil")),
-                    (
-                        AUTH_BASIC,
-                        text(
-                            "Usuario y contraseña (Basic)",
-                            "User and password (Basic)",
-                            "Benutzer und Passwort (Basic)",
-                        ),
-                    ),
-                    (AUTH_BEARER, text("Token (Bearer)", "Token (Bearer)", "Token (Bearer)")),
-                    (AUTH_HEADER, text("Clave en una cabecera", "API key in a header", "API-Schlüssel im Header")),
-                    (
-                        AUTH_QUERY,
-                        text("Clave en la dirección", "API key in the address", "API-Schlüssel in der Adresse"),
-                    ),
+                    AS_BASIC,
+                    AS_BEARER,
+                    AS_HEADER,
+                    AS_QUERY,
                 ],
             },
             ..FIELD
         },
-        Field {
-            key: "api_key_name",
-            label: text("Nombre de la clave", "Name of the key", "Name des Schlüssels"),
-            help: text(
-                "Cabecera (X-Api-Key) o parámetro (api_key).",
-                "Header (X-Api-Key) or parameter (api_key).",
-                "Header (X-Api-Key) oder Parameter (api_key).",
-            ),
-            only_when: Some(("auth", &[AUTH_HEADER, AUTH_QUERY])),
-            ..FIELD
-        },
+        API_KEY_NAME,
         USERNAME,
         PASSWORD,
         CLIENT_ID,
         CLIENT_SECRET,
-        Field { key: "token", label: text("Token", "Token", "Token"), secret: true, ..FIELD },
-        Field { key: "api_key", label: text("Clave de la API", "API key", "API-Schlüssel"), secret: true, ..FIELD },
+        TOKEN,
+        API_KEY,
         TIMEOUT,
         VERIFY_SSL,
         CA_CERTIFICATE,
@@ -103,5 +75,5 @@ pub const MANIFEST: Manifest = Manifest {
     path_example: "status /temp/0",
     path_help: NAMED_PATH_HELP,
     search: &[SearchField::Text { placeholder: "temp" }],
-    capabilities: Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true },
+    capabilities: CAPABILITIES,
 };

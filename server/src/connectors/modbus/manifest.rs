@@ -2,7 +2,7 @@
 
 use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
 
-use crate::connectors::fields::{FIELD, TIMEOUT, text};
+use crate::connectors::fields::{CAPABILITIES, FIELD, TIMEOUT, text};
 
 pub const MANIFEST: Manifest = Manifest {
     id: "modbus",
@@ -116,11 +116,5 @@ pub const MANIFEST: Manifest = Manifest {
          Bytereihenfolge, falls sie abweicht: holding 20 f32 cdab.",
     ),
     search: &[SearchField::Range { from: "holding 0", to: "holding 99" }],
-    capabilities: Capabilities {
-        realtime: true,
-        humidity: true,
-        energy: true,
-        remote_control: false,
-        discovery: false,
-    },
+    capabilities: Capabilities { discovery: false, ..CAPABILITIES },
 };

@@ -10,7 +10,6 @@ use std::{collections::BTreeMap, time::Duration};
 
 use app::model::{
     failure::FailureKind,
-    form::FieldError,
     wire::{ByteOrder, Table},
 };
 use serde::Deserialize;
@@ -20,9 +19,9 @@ use super::{exception, options::Options, plan::Plan, poll::Poll, reference::Refe
 use crate::connectors::{ConnectorError, Sample, Settings, mapping::Mapping};
 
 pub fn replay(settings: Settings, payload: &[u8]) -> Result<Sample, ConnectorError> {
-    let options = Options::parse(&settings).map_err(|errors| unusable(&errors))?;
-    let mapping =
-        Mapping::compile_keys(options.rules.clone(), settings.timezone).map_err(|errors| unusable(&errors))?;
+    let options = Options::parse(&settings).map_err(|errors| ConnectorError::settings(&errors))?;
+    let mapping = Mapping::compile_keys(options.rules.clone(), settings.timezone)
+        .map_err(|errors| ConnectorError::settings(&errors))?;
     let device = Device::parse(payload)?;
     if device.unit != options.unit {
         return Err(exception::error(ExceptionCode::GatewayTargetDevice, options.unit));
@@ -33,11 +32,6 @@ pub fn replay(settings: Settings, payload: &[u8]) -> Result<Sample, ConnectorErr
         poll.answer(device.read(table, start, length))?;
     }
     sample(&mapping, poll.found()?, Duration::ZERO)
-}
-
-fn unusable(errors: &[FieldError]) -> ConnectorError {
-    let errors: Vec<_> = errors.iter().map(|error| format!("{}: {:?}", error.field, error.problem)).collect();
-    ConnectorError::new(FailureKind::Config, errors.join("; "))
 }
 
 #[derive(Deserialize)]

@@ -1,11 +1,8 @@
 //! The connection test: address, port, values.
 
-use app::model::{api::TestStage, failure::FailureKind};
+use app::model::api::TestStage;
 use serde_json::{Map, Value};
-use tokio::{
-    net::lookup_host,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 
 use super::Modbus;
 use crate::connectors::{Connection, ConnectorError, Sample, TestOutcome, progress::Progress};
@@ -16,10 +13,7 @@ pub async fn run(oven: &mut Modbus) -> TestOutcome {
     let limit = oven.timeout();
     let outcome = match timeout(limit, steps(oven, &mut progress, &mut raw)).await {
         Ok(outcome) => outcome,
-        Err(_) => Err((
-            progress.next_stage(&[TestStage::Address, TestStage::Port, TestStage::Values]),
-            ConnectorError::new(FailureKind::Timeout, format!("no complete answer within {} s", limit.as_secs_f64())),
-        )),
+        Err(_) => Err(progress.late(&[TestStage::Address, TestStage::Port, TestStage::Values], limit)),
     };
     progress.outcome(outcome, raw)
 }
@@ -30,14 +24,7 @@ async fn steps(
     raw: &mut Option<String>,
 ) -> Result<Sample, (TestStage, ConnectorError)> {
     let (host, port, unit) = (oven.options.host.clone(), oven.options.port, oven.options.unit);
-    let at = TestStage::Address;
-    let unknown = |detail: String| (at, ConnectorError::new(FailureKind::Unreachable, detail));
-    let address = lookup_host((host.as_str(), port))
-        .await
-        .map_err(|error| unknown(format!("the name {host} is not known: {error}")))?
-        .next()
-        .ok_or_else(|| unknown(format!("{host} has no address")))?;
-    progress.done(at, address.ip().to_string());
+    progress.look_up(&host, port).await?;
 
     let line = std::sync::Arc::clone(&oven.line);
     let mut session = line.session(unit).await.map_err(|error| (TestStage::Port, error))?;

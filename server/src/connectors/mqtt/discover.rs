@@ -7,7 +7,10 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::{client::Broker, options::Options, payload, suggest, topics};
-use crate::connectors::ConnectorError;
+use crate::connectors::{
+    ConnectorError,
+    leaves::{self, Limits},
+};
 use app::model::failure::FailureKind;
 
 const SECONDS: f64 = 5.0;
@@ -16,8 +19,8 @@ const MAX_TOPICS: usize = 1_000;
 /// Messages of a busy broker beyond this are passed over.
 const MAX_BYTES: usize = 16 << 20;
 const MAX_VALUES: usize = 500;
-/// JSON is looked into so deep.
-const DEPTH: usize = 6;
+/// A message nested deeper, or with longer lists, is no oven's.
+const LIMITS: Limits = Limits { depth: 5, items: 64 };
 
 pub async fn run(options: &Options, search: &Search) -> Result<Discovery, ConnectorError> {
     let filter = search.under.as_deref().map(str::trim).filter(|under| !under.is_empty()).unwrap_or("#");
@@ -44,9 +47,8 @@ pub async fn run(options: &Options, search: &Search) -> Result<Discovery, Connec
     let text = search.text.as_deref().unwrap_or_default().trim().to_lowercase();
     let mut found = Discovery { truncated, ..Discovery::default() };
     for (topic, whole) in &seen {
-        let mut keys = Vec::new();
-        leaves(whole, &mut keys, &mut |keys, value| {
-            let path = if keys.is_empty() { topic.clone() } else { format!("{topic} {}", pointer(keys)) };
+        leaves::each(whole, &LIMITS, &mut |keys, value| {
+            let path = if keys.is_empty() { topic.clone() } else { format!("{topic} {}", leaves::pointer(keys)) };
             if !path.to_lowercase().contains(&text) {
                 return;
             }
@@ -69,32 +71,4 @@ pub async fn run(options: &Options, search: &Search) -> Result<Discovery, Connec
         });
     }
     Ok(found)
-}
-
-fn leaves(value: &Value, keys: &mut Vec<String>, found: &mut impl FnMut(&[String], &Value)) {
-    if keys.len() >= DEPTH {
-        return;
-    }
-    match value {
-        Value::Object(object) => {
-            for (key, value) in object {
-                keys.push(key.clone());
-                leaves(value, keys, found);
-                keys.pop();
-            }
-        }
-        Value::Array(list) => {
-            for (index, value) in list.iter().enumerate().take(64) {
-                keys.push(index.to_string());
-                leaves(value, keys, found);
-                keys.pop();
-            }
-        }
-        leaf => found(keys, leaf),
-    }
-}
-
-/// A JSON Pointer (RFC 6901).
-fn pointer(keys: &[String]) -> String {
-    keys.iter().flat_map(|key| ["/".to_owned(), key.replace('~', "~0").replace('/', "~1")]).collect()
 }

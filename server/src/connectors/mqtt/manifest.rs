@@ -1,8 +1,8 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
+use app::model::connector::{Delivery, Field, FieldInput, Manifest, SearchField};
 
-use crate::connectors::fields::{FIELD, TIMEOUT, text};
+use crate::connectors::fields::{CAPABILITIES, FIELD, TIMEOUT, text};
 
 pub const MANIFEST: Manifest = Manifest {
     id: "mqtt",
@@ -100,6 +100,7 @@ pub const MANIFEST: Manifest = Manifest {
                 "Auch durch mqtts:// in der Adresse; der Port ist dann 8883.",
             ),
             input: FieldInput::Flag,
+            guards: true,
             ..FIELD
         },
         Field {
@@ -112,6 +113,7 @@ pub const MANIFEST: Manifest = Manifest {
             ),
             input: FieldInput::Flag,
             default: Some("true"),
+            guards: true,
             ..FIELD
         },
         Field {
@@ -123,6 +125,7 @@ pub const MANIFEST: Manifest = Manifest {
                 "Zertifikat der Stelle, die das des Brokers signiert hat, als PEM. Leer: die des Systems.",
             ),
             input: FieldInput::LongText { placeholder: "-----BEGIN CERTIFICATE-----" },
+            guards: true,
             ..FIELD
         },
         Field {
@@ -230,5 +233,5 @@ pub const MANIFEST: Manifest = Manifest {
          der Name der Metrik.",
     ),
     search: &[SearchField::Seconds { default: 5.0 }, SearchField::Text { placeholder: "temp" }],
-    capabilities: Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true },
+    capabilities: CAPABILITIES,
 };

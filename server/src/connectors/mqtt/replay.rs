@@ -23,12 +23,8 @@ struct Recorded {
 
 pub fn replay(settings: Settings, payload: &[u8]) -> Result<Sample, ConnectorError> {
     let wrong = |detail: String| ConnectorError::new(FailureKind::Protocol, detail);
-    let unusable = |errors: Vec<app::model::form::FieldError>| {
-        let fields: Vec<_> = errors.into_iter().map(|error| error.field).collect();
-        ConnectorError::new(FailureKind::Config, fields.join(", "))
-    };
-    let options = Options::parse(&settings).map_err(unusable)?;
-    let state = State::new(&options).map_err(unusable)?;
+    let options = Options::parse(&settings).map_err(|errors| ConnectorError::settings(&errors))?;
+    let state = State::new(&options).map_err(|errors| ConnectorError::settings(&errors))?;
     let mut reader = Reader::new(&options, state);
     let text = std::str::from_utf8(payload).map_err(|error| wrong(format!("not a recording: {error}")))?;
     let mut last = None;

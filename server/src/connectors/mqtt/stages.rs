@@ -2,7 +2,7 @@
 
 use app::model::{api::TestStage, failure::FailureKind};
 use tokio::{
-    net::{TcpStream, lookup_host},
+    net::TcpStream,
     time::{Instant, timeout, timeout_at},
 };
 
@@ -20,10 +20,9 @@ pub async fn run(oven: &mut Mqtt) -> TestOutcome {
     let deadline = Instant::now() + limit;
     let outcome = match timeout(limit + limit / 2, steps(oven, &mut progress, &mut raw, deadline)).await {
         Ok(outcome) => outcome,
-        Err(_) => Err((
-            progress.next_stage(&[TestStage::Address, TestStage::Port, TestStage::Login, TestStage::Values]),
-            ConnectorError::new(FailureKind::Timeout, format!("no complete answer within {} s", limit.as_secs_f64())),
-        )),
+        Err(_) => {
+            Err(progress.late(&[TestStage::Address, TestStage::Port, TestStage::Login, TestStage::Values], limit))
+        }
     };
     progress.outcome(outcome, raw)
 }
@@ -35,14 +34,7 @@ async fn steps(
     deadline: Instant,
 ) -> Result<Sample, (TestStage, ConnectorError)> {
     let options = &oven.options;
-    let at = TestStage::Address;
-    let unknown = |detail: String| (at, ConnectorError::new(FailureKind::Unreachable, detail));
-    let address = lookup_host((options.host.as_str(), options.port))
-        .await
-        .map_err(|error| unknown(format!("the name {} is not known: {error}", options.host)))?
-        .next()
-        .ok_or_else(|| unknown(format!("{} has no address", options.host)))?;
-    progress.done(at, address.ip().to_string());
+    let address = progress.look_up(&options.host, options.port).await?[0];
 
     let reached = TcpStream::connect(address).await.map(drop);
     reached.map_err(|error| (TestStage::Port, ConnectorError::from_io(&error, &address.to_string())))?;

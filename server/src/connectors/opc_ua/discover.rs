@@ -3,12 +3,13 @@
 use app::model::{
     discovery::{Discovery, FoundMachine, FoundValue, Search},
     mapping::{MAX_NAME, MappingRule, Target},
-    unit::{Dimension, Unit},
+    unit::Unit,
 };
-use opcua::types::{EUInformation, NodeClass, NodeId, Variant};
+use opcua::types::{NodeClass, NodeId};
 use serde_json::{Map, Value, json};
 
 use super::{
+    guess,
     machine::{self, Machine},
     path,
     session::Session,
@@ -134,22 +135,12 @@ async fn matching(
 /// Nodes with their values, units and proposals.
 async fn values(tree: &mut Tree<'_>, listed: Vec<(String, Child)>) -> Result<Vec<FoundValue>, ConnectorError> {
     let ids: Vec<NodeId> = listed.iter().map(|(_, child)| child.id.clone()).collect();
-    tree.load(&ids).await?;
-    let units: Vec<Option<NodeId>> = ids
-        .iter()
-        .map(|id| tree.known(id).iter().find(|property| property.name == "EngineeringUnits").map(|p| p.id.clone()))
-        .collect();
-    let wanted: Vec<NodeId> = units.iter().flatten().cloned().collect();
-    let mut infos = tree.session.read(&wanted).await?.into_iter();
+    let units = tree.units(&ids).await?;
     let variables: Vec<NodeId> =
         listed.iter().filter(|(_, child)| child.class == NodeClass::Variable).map(|(_, c)| c.id.clone()).collect();
     let mut read = tree.session.read(&variables).await?.into_iter();
     let mut found = Vec::with_capacity(listed.len());
-    for ((path, child), unit) in listed.into_iter().zip(units) {
-        let unit = unit.and_then(|_| match infos.next()?.value? {
-            Variant::ExtensionObject(object) => value::unit(object.inner_as::<EUInformation>()?),
-            _ => None,
-        });
+    for ((path, child), (_, unit)) in listed.into_iter().zip(units) {
         let is_variable = child.class == NodeClass::Variable;
         let answer = if is_variable { read.next() } else { None };
         let json = answer.as_ref().and_then(|answer| answer.value.as_ref()).and_then(value::json);
@@ -174,20 +165,12 @@ fn suggestion(path: &str, name: &str, value: &Value, unit: Option<Unit>) -> Opti
     if value.is_array() || value.is_null() {
         return None;
     }
-    let lower = name.to_lowercase();
-    let is = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let is_setpoint = is(&["set", "soll", "target", "consigna"]);
     let short: String = name.chars().take(MAX_NAME).collect();
-    let target = match unit.map(Unit::dimension) {
-        Some(Dimension::Temperature) if is_setpoint => "target_temperature".to_owned(),
-        Some(Dimension::Temperature) => format!("temperature_zones.{short}"),
-        Some(Dimension::Percentage) if is(&["hum", "feucht"]) && is_setpoint => "target_humidity".to_owned(),
-        Some(Dimension::Percentage) if is(&["hum", "feucht"]) => "humidity".to_owned(),
-        Some(Dimension::Minutes) if is(&["remain", "rest"]) => "time_remaining_minutes".to_owned(),
-        Some(Dimension::Energy) => "energy_consumption_kwh".to_owned(),
-        Some(Dimension::Power) => "power_kw".to_owned(),
-        _ if value.is_boolean() && is(&["door", "puerta", "tuer", "tür"]) => "door_status".to_owned(),
-        _ => format!("additional_sensors.{short}"),
+    let target = match guess::target(name, unit) {
+        Some(target) => target.to_owned(),
+        None if guess::is_temperature(unit) => format!("temperature_zones.{short}"),
+        None if value.is_boolean() && guess::is_door(name) => "door_status".to_owned(),
+        None => format!("additional_sensors.{short}"),
     };
     let target = Target::parse(&target)?;
     let unit = unit.filter(|unit| {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use app::model::{failure::FailureKind, unit::Unit};
-use opcua::types::{AttributeId, EUInformation, NodeClass, NodeId, Variant};
+use app::model::failure::FailureKind;
+use opcua::types::{AttributeId, NodeClass, NodeId, Variant};
 
 use super::{
     options::Options,
@@ -272,17 +272,9 @@ async fn mapped(tree: &mut Tree<'_>, options: &Options) -> Result<Plan, Connecto
 /// Points with their units, and whether the server keeps their past.
 async fn described_points(tree: &mut Tree<'_>, found: Vec<(String, Child)>) -> Result<Vec<Point>, ConnectorError> {
     let ids: Vec<NodeId> = found.iter().map(|(_, child)| child.id.clone()).collect();
-    tree.load(&ids).await?;
-    let units: Vec<Option<NodeId>> = ids
-        .iter()
-        .map(|id| tree.known(id).iter().find(|property| property.name == "EngineeringUnits").map(|p| p.id.clone()))
-        .collect();
-    let unit_nodes: Vec<NodeId> = units.iter().flatten().cloned().collect();
-    let mut infos = tree.session.read(&unit_nodes).await?.into_iter();
+    let units = tree.units(&ids).await?;
     let levels = tree.session.read_attributes(&ids, AttributeId::UserAccessLevel).await?;
-    let points = found.into_iter().zip(units).zip(levels).map(|(((key, child), unit), level)| {
-        let is_measured = unit.is_some();
-        let unit = unit.and_then(|_| unit_of(infos.next()?.value?));
+    let points = found.into_iter().zip(units).zip(levels).map(|(((key, child), (is_measured, unit)), level)| {
         let level = match level.value {
             Some(Variant::Byte(level)) => level,
             _ => 0,
@@ -290,11 +282,4 @@ async fn described_points(tree: &mut Tree<'_>, found: Vec<(String, Child)>) -> R
         Point { key, node: child.id, unit, has_history: level & HISTORY_READ != 0, is_measured }
     });
     Ok(points.collect())
-}
-
-fn unit_of(value: Variant) -> Option<Unit> {
-    match value {
-        Variant::ExtensionObject(object) => value::unit(object.inner_as::<EUInformation>()?),
-        _ => None,
-    }
 }

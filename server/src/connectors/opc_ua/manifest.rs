@@ -1,8 +1,8 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
+use app::model::connector::{Delivery, Field, FieldInput, Manifest, SearchField};
 
-use crate::connectors::fields::{FIELD, TIMEOUT, text};
+use crate::connectors::fields::{CAPABILITIES, FIELD, TIMEOUT, text};
 
 pub const MANIFEST: Manifest = Manifest {
     id: "opc_ua",
@@ -57,6 +57,7 @@ pub const MANIFEST: Manifest = Manifest {
                 ],
             },
             default: Some("auto"),
+            guards: true,
             ..FIELD
         },
         Field {
@@ -115,6 +116,7 @@ pub const MANIFEST: Manifest = Manifest {
                 ],
             },
             default: Some("auto"),
+            guards: true,
             ..FIELD
         },
         Field {
@@ -129,6 +131,7 @@ pub const MANIFEST: Manifest = Manifest {
                 ],
             },
             default: Some("auto"),
+            guards: true,
             ..FIELD
         },
         Field {
@@ -223,5 +226,5 @@ pub const MANIFEST: Manifest = Manifest {
          oder ns=2;i=1042. Ohne Zuordnung gilt das Profil der Maschine.",
     ),
     search: &[SearchField::Text { placeholder: "temp" }],
-    capabilities: Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true },
+    capabilities: CAPABILITIES,
 };

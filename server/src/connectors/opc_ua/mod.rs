@@ -5,7 +5,8 @@
 //! - [`manifest`] fields, labels and defaults; [`options`] settings to typed options
 //! - [`session`] one session on one server, and how it ended; [`security`] endpoint, certificates and whom to trust
 //! - [`path`] how a node is written in a mapping; [`tree`] browsing
-//! - [`machine`] recognises OPC 30200 and OPC 40600 machines; [`profile`] what their values mean
+//! - [`machine`] recognises OPC 30200 and OPC 40600 machines; [`profile`] what their values mean; [`guess`] what a
+//!   value is whose name is the maker's own
 //! - [`state`] the latest value of every point, and the sample that they make
 //! - [`alarms`] events of alarm conditions to faults of the oven; [`history`] fills a gap from the server's memory
 //! - [`value`] variants to JSON; [`status`] status codes to kinds of failure
@@ -15,6 +16,7 @@
 
 mod alarms;
 mod discover;
+mod guess;
 mod history;
 mod machine;
 mod manifest;
@@ -119,7 +121,7 @@ impl Connection for OpcUa {
             false => {
                 sleep_until(open.due).await;
                 open.due = Instant::now() + interval;
-                timeout(limit, open.read()).await.unwrap_or_else(|_| Err(session::silent(limit)))?
+                timeout(limit, open.read()).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))?
             }
         };
         self.confirmed = Some(Timestamp::now());

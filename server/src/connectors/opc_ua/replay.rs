@@ -40,10 +40,7 @@ struct Recorded {
 }
 
 pub fn replay(settings: Settings, payload: &[u8]) -> Result<Sample, ConnectorError> {
-    let options = Options::parse(&settings).map_err(|errors| {
-        let fields: Vec<_> = errors.into_iter().map(|error| error.field).collect();
-        ConnectorError::new(FailureKind::Config, fields.join(", "))
-    })?;
+    let options = Options::parse(&settings).map_err(|errors| ConnectorError::settings(&errors))?;
     let recording: Recording = serde_json::from_slice(payload)
         .map_err(|error| ConnectorError::new(FailureKind::Protocol, format!("not a recording: {error}")))?;
     let profile = match &recording.profile {

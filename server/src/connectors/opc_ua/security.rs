@@ -39,16 +39,15 @@ pub struct Way {
 
 /// Asks the server for its endpoints and takes the best one that the settings, the login and trust allow.
 pub async fn choose(options: &Options) -> Result<Way, ConnectorError> {
-    let offered = offered(options).await?;
-    let endpoint = best(offered, options)?;
+    let without_keys = client(options, false).await?;
+    let endpoint = best(offered(&without_keys, options).await?, options)?;
     let fingerprint = fingerprint(&endpoint);
     let needs_keys = endpoint.security_mode != MessageSecurityMode::None;
-    let client = client(options, needs_keys).await?;
+    let client = if needs_keys { client(options, true).await? } else { without_keys };
     Ok(Way { client, endpoint, fingerprint })
 }
 
-async fn offered(options: &Options) -> Result<Vec<EndpointDescription>, ConnectorError> {
-    let client = client(options, false).await?;
+async fn offered(client: &Client, options: &Options) -> Result<Vec<EndpointDescription>, ConnectorError> {
     let endpoints = client
         .get_server_endpoints_from_url(options.url.as_str())
         .await

@@ -164,7 +164,3 @@ impl Drop for Session {
         }
     }
 }
-
-pub fn silent(limit: Duration) -> ConnectorError {
-    ConnectorError::new(FailureKind::Timeout, format!("no complete answer within {} s", limit.as_secs_f64()))
-}

@@ -1,14 +1,11 @@
 //! The connection test: address, port, certificates, login, values.
 
 use app::model::{api::TestStage, failure::FailureKind};
-use tokio::{
-    net::lookup_host,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 
 use super::{
     OpcUa, security,
-    session::{Session, knock, silent},
+    session::{Session, knock},
 };
 use crate::connectors::{ConnectorError, Sample, TestOutcome, progress::Progress};
 
@@ -21,7 +18,7 @@ pub async fn run(oven: &mut OpcUa) -> TestOutcome {
     let limit = oven.options.timeout;
     let outcome = match timeout(limit, steps(oven, &mut progress, &mut raw)).await {
         Ok(outcome) => outcome,
-        Err(_) => Err((progress.next_stage(&STAGES), silent(limit))),
+        Err(_) => Err(progress.late(&STAGES, limit)),
     };
     progress.outcome(outcome, raw)
 }
@@ -32,14 +29,7 @@ async fn steps(
     raw: &mut Option<String>,
 ) -> Result<Sample, (TestStage, ConnectorError)> {
     let options = &driver.options;
-    let at = TestStage::Address;
-    let unknown = |detail: String| (at, ConnectorError::new(FailureKind::Unreachable, detail));
-    let address = lookup_host((options.host.as_str(), options.port))
-        .await
-        .map_err(|error| unknown(format!("the name {} is not known: {error}", options.host)))?
-        .next()
-        .ok_or_else(|| unknown(format!("{} has no address", options.host)))?;
-    progress.done(at, address.ip().to_string());
+    progress.look_up(&options.host, options.port).await?;
 
     knock(options).await.map_err(|error| (TestStage::Port, error))?;
     progress.done(TestStage::Port, options.port.to_string());

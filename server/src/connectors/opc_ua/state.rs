@@ -49,6 +49,8 @@ pub struct State {
     nodes: Vec<NodeId>,
     slots: Vec<Slot>,
     rules: Vec<MappingRule>,
+    /// What each rule fills, and the slots that its value comes from.
+    sources: Vec<(String, Vec<usize>)>,
     mapping: Mapping,
     timezone: TimeZone,
     /// Faults that came as events, by their condition.
@@ -85,11 +87,13 @@ impl State {
             let detail = "the machine has none of the values that its profile knows; map its nodes instead";
             return Err(ConnectorError::new(FailureKind::Mapping, detail));
         }
+        let sources = rules.iter().map(|rule| (rule.target.to_string(), sources(&plan.points, &rule.path))).collect();
         Ok(Self {
             nodes: plan.points.iter().map(|point| point.node.clone()).collect(),
             slots: vec![Slot::default(); plan.points.len()],
             plan,
             rules,
+            sources,
             mapping,
             timezone,
             events: BTreeMap::new(),
@@ -195,39 +199,20 @@ impl State {
 
     /// Flaws that the server tells of its values take the place of "did not arrive".
     fn judge(&self, issues: &mut Vec<QualityIssue>) {
-        for rule in &self.rules {
-            let field = rule.target.to_string();
-            let said = self.worst(&rule.path);
-            let reason = match said {
+        for (field, sources) in &self.sources {
+            let reason = match sources.iter().filter_map(|slot| self.slots[*slot].grade).max_by_key(rank) {
                 Some(Grade::Bad) => QualityReason::DeviceFault,
                 Some(Grade::Uncertain) => QualityReason::DeviceUncertain,
                 // Not active, which is no flaw.
                 Some(Grade::Absent) => {
-                    issues.retain(|issue| issue.field != field || issue.reason != QualityReason::Missing);
+                    issues.retain(|issue| issue.field != *field || issue.reason != QualityReason::Missing);
                     continue;
                 }
                 Some(Grade::Good) | None => continue,
             };
-            issues.retain(|issue| issue.field != field);
-            issues.push(QualityIssue { field, reason });
+            issues.retain(|issue| issue.field != *field);
+            issues.push(QualityIssue { field: field.clone(), reason });
         }
-    }
-
-    /// The worst grade of the points that a rule's value comes from.
-    fn worst(&self, path: &str) -> Option<Grade> {
-        let rank = |grade: &Grade| match grade {
-            Grade::Good => 0,
-            Grade::Absent => 1,
-            Grade::Uncertain => 2,
-            Grade::Bad => 3,
-        };
-        let sources = Profile::sources(path);
-        let grades = self.plan.points.iter().zip(&self.slots).filter_map(|(point, slot)| {
-            let name = point.key.rsplit('/').next().unwrap_or_default();
-            let name = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
-            (point.key == path || sources.contains(&name)).then_some(slot.grade?)
-        });
-        grades.max_by_key(rank)
     }
 
     fn nothing(&self) -> ConnectorError {
@@ -236,4 +221,25 @@ impl State {
         }
         ConnectorError::new(FailureKind::Mapping, "the server has no good value for any of the nodes")
     }
+}
+
+/// The worst grade of several counts.
+const fn rank(grade: &Grade) -> u8 {
+    match grade {
+        Grade::Good => 0,
+        Grade::Absent => 1,
+        Grade::Uncertain => 2,
+        Grade::Bad => 3,
+    }
+}
+
+/// The points that the value at a path comes from.
+fn sources(points: &[Point], path: &str) -> Vec<usize> {
+    let sources = Profile::sources(path);
+    let is_source = |point: &Point| {
+        let name = point.key.rsplit('/').next().unwrap_or_default();
+        let name = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
+        point.key == path || sources.contains(&name)
+    };
+    (0..points.len()).filter(|index| is_source(&points[*index])).collect()
 }

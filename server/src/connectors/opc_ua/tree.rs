@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use app::model::failure::FailureKind;
+use app::model::{failure::FailureKind, unit::Unit};
 use opcua::types::{
-    BrowseDescription, BrowseDirection, BrowseResult, ExpandedNodeId, NamespaceMap, NodeClass, NodeId, ReferenceTypeId,
+    BrowseDescription, BrowseDirection, BrowseResult, EUInformation, ExpandedNodeId, NamespaceMap, NodeClass, NodeId,
+    ReferenceTypeId, Variant,
 };
 
 use super::{
     path::{Path, Step},
     session::Session,
+    value,
 };
 use crate::connectors::ConnectorError;
 
@@ -68,6 +70,26 @@ impl<'a> Tree<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Of each node, whether it has a unit of measurement, and which where it is a known one.
+    pub async fn units(&mut self, ids: &[NodeId]) -> Result<Vec<(bool, Option<Unit>)>, ConnectorError> {
+        self.load(ids).await?;
+        let properties: Vec<Option<NodeId>> = ids
+            .iter()
+            .map(|id| self.known(id).iter().find(|property| property.name == "EngineeringUnits").map(|p| p.id.clone()))
+            .collect();
+        let wanted: Vec<NodeId> = properties.iter().flatten().cloned().collect();
+        let mut infos = self.session.read(&wanted).await?.into_iter();
+        let units = properties.into_iter().map(|property| {
+            let info = property.as_ref().and_then(|_| infos.next()?.value);
+            let unit = info.and_then(|info| match info {
+                Variant::ExtensionObject(object) => value::unit(object.inner_as::<EUInformation>()?),
+                _ => None,
+            });
+            (property.is_some(), unit)
+        });
+        Ok(units.collect())
     }
 
     /// A result with all that the server gave in further parts. A node that cannot be browsed has no children.

@@ -1,12 +1,12 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
+use app::model::connector::{Delivery, Field, FieldInput, Manifest, SearchField};
 
 use crate::connectors::{
-    fields::{FIELD, TIMEOUT, text},
+    fields::{CAPABILITIES, FIELD, TIMEOUT, text},
     rest::{
         fields::{
-            AUTH_BEARER, CA_CERTIFICATE, CLIENT_ID, CLIENT_SECRET, NAMED_PATH_HELP, PASSWORD, PROFILE, USERNAME,
+            AUTH_BEARER, CA_CERTIFICATE, CLIENT_ID, CLIENT_SECRET, NAMED_PATH_HELP, PASSWORD, PROFILE, TOKEN, USERNAME,
             VERIFY_SSL,
         },
         vendor::{DATA_PATH, LOGIN_PATH, SEND_AUTH},
@@ -47,6 +47,7 @@ pub const MANIFEST: Manifest = Manifest {
                 ],
             },
             default: Some(TRANSPORT_REST),
+            guards: true,
             ..FIELD
         },
         Field {
@@ -75,6 +76,7 @@ pub const MANIFEST: Manifest = Manifest {
             },
             default: Some(API_ACCOUNT),
             only_when: Some(("transport", &[TRANSPORT_REST])),
+            guards: true,
             ..FIELD
         },
         Field {
@@ -127,13 +129,7 @@ pub const MANIFEST: Manifest = Manifest {
             ..FIELD
         },
         SEND_AUTH,
-        Field {
-            key: "token",
-            label: text("Token", "Token", "Token"),
-            secret: true,
-            only_when: Some(("auth", &[AUTH_BEARER])),
-            ..FIELD
-        },
+        Field { only_when: Some(("auth", &[AUTH_BEARER])), ..TOKEN },
         LOGIN_PATH,
         DATA_PATH,
         PROFILE,
@@ -146,5 +142,5 @@ pub const MANIFEST: Manifest = Manifest {
     path_example: "derived /program",
     path_help: NAMED_PATH_HELP,
     search: &[SearchField::Text { placeholder: "temp" }],
-    capabilities: Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true },
+    capabilities: CAPABILITIES,
 };

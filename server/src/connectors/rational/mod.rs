@@ -11,14 +11,13 @@ mod haccp;
 mod manifest;
 mod opc_ua;
 
-use app::model::form::{FieldError, Problem};
+use app::model::form::Problem;
 
 use super::{
     Built, ConnectorError, Driver, Sample, Settings,
     config::Reader,
     rest::{
-        plan::{self, Derive, Given},
-        profile::Profile,
+        plan::{self, Derive, Described},
         replay,
         settings::text_or_default,
         vendor::Vendor,
@@ -40,17 +39,14 @@ fn build(settings: Settings) -> Built {
     if settings.config.get("transport").is_some_and(|transport| transport == TRANSPORT_OPC_UA) {
         return opc_ua::opc_ua_transport(settings);
     }
-    let (profile, given) = profile(&settings)?;
-    Ok(Box::new(plan::build(profile, given, &settings)?))
+    plan::build(profile(&settings), &settings)
 }
 
 fn replay_case(settings: Settings, input: &[u8]) -> Result<Sample, ConnectorError> {
-    let planned = profile(&settings).and_then(|(profile, given)| plan::plan(profile, given, &settings));
-    let (plan, ..) = planned.map_err(|errors| replay::config_error(&errors))?;
-    replay::sample(plan, input)
+    replay::replay(profile(&settings), &settings, input)
 }
 
-fn profile(settings: &Settings) -> Result<(Profile, Given), Vec<FieldError>> {
+fn profile(settings: &Settings) -> Described {
     let mut read = Reader::new(&MANIFEST, &settings.config);
     if text_or_default(&read, &MANIFEST, "transport") != TRANSPORT_REST {
         read.complain("transport", Problem::UnknownChoice);
@@ -95,6 +91,7 @@ fn profile(settings: &Settings) -> Result<(Profile, Given), Vec<FieldError>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::rest::profile::Profile;
 
     #[test]
     fn the_built_in_profiles_are_profiles() {

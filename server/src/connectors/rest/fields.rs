@@ -10,6 +10,17 @@ pub const AUTH_BEARER: &str = "bearer";
 pub const AUTH_HEADER: &str = "api_key_header";
 pub const AUTH_QUERY: &str = "api_key_query";
 
+/// An option of a choice.
+type Choice = (&'static str, Localized);
+
+pub const AS_BASIC: Choice =
+    (AUTH_BASIC, text("Usuario y contraseña (Basic)", "User and password (Basic)", "Benutzer und Passwort (Basic)"));
+pub const AS_BEARER: Choice = (AUTH_BEARER, text("Token (Bearer)", "Token (Bearer)", "Token (Bearer)"));
+pub const AS_HEADER: Choice =
+    (AUTH_HEADER, text("Clave en una cabecera", "API key in a header", "API-Schlüssel im Header"));
+pub const AS_QUERY: Choice =
+    (AUTH_QUERY, text("Clave en la dirección", "API key in the address", "API-Schlüssel in der Adresse"));
+
 pub const NAMED_PATH_HELP: Localized = text(
     "JSON Pointer (/temp/0) o JSONPath ($.zonas[0].valor); delante, el nombre de la consulta si no es la primera (estado /modo).",
     "JSON Pointer (/temp/0) or JSONPath ($.zones[0].value); before it the name of the endpoint unless it is the first (status /mode).",
@@ -26,6 +37,7 @@ pub const VERIFY_SSL: Field = Field {
     ),
     input: FieldInput::Flag,
     default: Some("true"),
+    guards: true,
     ..FIELD
 };
 
@@ -38,6 +50,7 @@ pub const CA_CERTIFICATE: Field = Field {
         "Nur diesen Zertifikaten wird vertraut.",
     ),
     input: FieldInput::LongText { placeholder: "-----BEGIN CERTIFICATE-----" },
+    guards: true,
     ..FIELD
 };
 
@@ -57,6 +70,34 @@ pub const CLIENT_SECRET: Field = Field {
     ..FIELD
 };
 
+pub const TOKEN: Field = Field { key: "token", label: text("Token", "Token", "Token"), secret: true, ..FIELD };
+
+pub const API_KEY: Field =
+    Field { key: "api_key", label: text("Clave de la API", "API key", "API-Schlüssel"), secret: true, ..FIELD };
+
+pub const API_KEY_NAME: Field = Field {
+    key: "api_key_name",
+    label: text("Nombre de la clave", "Name of the key", "Name des Schlüssels"),
+    help: text(
+        "Cabecera (X-Api-Key) o parámetro (api_key).",
+        "Header (X-Api-Key) or parameter (api_key).",
+        "Header (X-Api-Key) oder Parameter (api_key).",
+    ),
+    only_when: Some(("auth", &[AUTH_HEADER, AUTH_QUERY])),
+    ..FIELD
+};
+
+pub const EQUIPMENT_ID: Field = Field {
+    key: "equipment_id",
+    label: text("Identificador del horno", "Oven identifier", "Kennung des Ofens"),
+    help: text(
+        "Sustituye a {equipment_id}. Vacío: el identificador de Hornero.",
+        "Replaces {equipment_id}. Empty: Hornero's own identifier.",
+        "Ersetzt {equipment_id}. Leer: Horneros eigene Kennung.",
+    ),
+    ..FIELD
+};
+
 /// For ovens whose maker publishes no interface: what is asked can be replaced as a whole.
 pub const PROFILE: Field = Field {
     key: "profile",
@@ -69,5 +110,6 @@ pub const PROFILE: Field = Field {
          hat.",
     ),
     input: FieldInput::LongText { placeholder: "[[endpoint]]\nname = \"data\"\npath = \"/ovens/{oven_id}\"" },
+    guards: true,
     ..FIELD
 };

@@ -17,7 +17,7 @@ use super::{
     session::LoginStep,
     settings::{Auth, Placeholders, join},
 };
-use crate::connectors::{ConnectorError, Sample, Settings, mapping::Mapping, tls::Trust};
+use crate::connectors::{Built, ConnectorError, Sample, Settings, mapping::Mapping, tls::Trust};
 
 /// What to ask, and what to make of the answers.
 pub struct Plan {
@@ -75,19 +75,23 @@ pub struct Given {
     pub field: &'static str,
 }
 
+/// What a driver makes of its settings, or everything that is wrong with them.
+pub type Described = Result<(Profile, Given), Vec<FieldError>>;
+
 /// A connection that is not opened yet.
-pub fn build(profile: Profile, given: Given, settings: &Settings) -> Result<RestOven, Vec<FieldError>> {
-    let (plan, auth, secrets) = plan(profile, given, settings)?;
+pub fn build(described: Described, settings: &Settings) -> Built {
+    let (plan, auth, secrets) = plan(described, settings)?;
     let url = &plan.endpoints[0].base;
     // One client serves login and endpoints; plain HTTP alone needs no certificates.
     let url = plan.login.as_ref().map(|login| &login.url).filter(|login| login.scheme() == "https").unwrap_or(url);
     let mut http = Http::new(auth, &plan.trust, url, settings.response_limit)?;
     http.keep_secret(secrets);
-    Ok(RestOven::new(plan, http))
+    Ok(Box::new(RestOven::new(plan, http)))
 }
 
 /// The plan, how requests are authorised, and what must not be shown.
-pub fn plan(profile: Profile, given: Given, settings: &Settings) -> Result<(Plan, Auth, Vec<String>), Vec<FieldError>> {
+pub fn plan(described: Described, settings: &Settings) -> Result<(Plan, Auth, Vec<String>), Vec<FieldError>> {
+    let (profile, given) = described?;
     let Given { base, names, auth, trust, timeout, mapping, derive, field } = given;
     let mut errors = Vec::new();
     let mut complain = |detail: String| {

@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{plan::Plan, request::parse_json};
-use crate::connectors::{ConnectorError, Sample};
+use super::{
+    plan::{Described, plan},
+    request::parse_json,
+};
+use crate::connectors::{ConnectorError, Sample, Settings};
 
-pub fn sample(mut plan: Plan, input: &[u8]) -> Result<Sample, ConnectorError> {
+pub fn replay(described: Described, settings: &Settings, input: &[u8]) -> Result<Sample, ConnectorError> {
+    let (mut plan, ..) = plan(described, settings).map_err(|errors| ConnectorError::settings(&errors))?;
     let answer = parse_json(input, "the oven")?;
     let answers = match answer {
         Value::Object(mut object) if object.len() == 1 && object.get("answers").is_some_and(Value::is_object) => {
@@ -24,17 +28,11 @@ pub fn sample(mut plan: Plan, input: &[u8]) -> Result<Sample, ConnectorError> {
     plan.sample(&answers, Duration::ZERO)
 }
 
-/// Wrong settings, for a case that records them by mistake.
-pub fn config_error(errors: &[app::model::form::FieldError]) -> ConnectorError {
-    ConnectorError::new(app::model::failure::FailureKind::Config, format!("{errors:?}"))
-}
-
 #[cfg(test)]
 mod tests {
     use std::{fs, path::PathBuf};
 
-    use app::model::{alert::DeviceAlarm, equipment::EquipmentId, reading::QualityIssue};
-    use jiff::tz::TimeZone;
+    use app::model::{alert::DeviceAlarm, reading::QualityIssue};
     use serde_json::json;
 
     use super::*;
@@ -56,18 +54,8 @@ mod tests {
                 let case: Value = serde_json::from_slice(&read("config.json").unwrap()).unwrap();
                 let credentials = case.get("credentials").cloned().unwrap_or_else(|| json!({}));
                 let settings = Settings {
-                    last_reading_at: None,
-                    data_dir: std::env::temp_dir(),
-                    equipment: EquipmentId(uuid::Uuid::nil()),
-                    endpoint: case["endpoint"].as_str().unwrap().to_owned(),
-                    port: None,
-                    config: case["config"].as_object().unwrap().clone(),
                     credentials: Credentials::from_json(credentials).unwrap(),
-                    timezone: TimeZone::UTC,
-                    interval: Duration::from_secs(10),
-                    discovering: false,
-                    default_timeout: Duration::from_secs(10),
-                    response_limit: 1 << 20,
+                    ..Settings::for_tests(case["endpoint"].as_str().unwrap(), case["config"].clone())
                 };
                 let input = read("input.json").unwrap();
                 let found = (find(protocol).unwrap().replay.unwrap())(settings, &input);

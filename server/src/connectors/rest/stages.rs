@@ -6,7 +6,7 @@ use app::model::{api::TestStage, failure::FailureKind};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::{
-    net::{TcpStream, lookup_host},
+    net::TcpStream,
     time::{Instant, timeout_at},
 };
 use tokio_rustls::TlsConnector;
@@ -36,18 +36,9 @@ async fn steps(
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().unwrap_or(80);
 
-    let at = TestStage::Address;
-    let addresses = timeout_at(deadline, lookup_host((host.as_str(), port)))
+    let addresses = timeout_at(deadline, progress.look_up(&host, port))
         .await
-        .map_err(|_| (at, late("looking up the name")))?
-        .map_err(|error| {
-            (at, ConnectorError::new(FailureKind::Unreachable, format!("the name {host} is not known: {error}")))
-        })?;
-    let addresses: Vec<_> = addresses.collect();
-    let Some(address) = addresses.first() else {
-        return Err((at, ConnectorError::new(FailureKind::Unreachable, format!("{host} has no address"))));
-    };
-    progress.done(at, address.ip().to_string());
+        .map_err(|_| (TestStage::Address, late("looking up the name")))??;
 
     let at = TestStage::Port;
     let stream = timeout_at(deadline, TcpStream::connect(&addresses[..]))

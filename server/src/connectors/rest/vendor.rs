@@ -8,8 +8,8 @@ use app::model::{
 };
 
 use super::{
-    fields::{AUTH_BASIC, AUTH_BEARER, AUTH_NONE},
-    plan::Given,
+    fields::{AS_BASIC, AS_BEARER, AUTH_NONE},
+    plan::{Described, Given},
     profile::Profile,
     settings::{Auth, Placeholders, auth, base_url, trust},
 };
@@ -28,6 +28,7 @@ pub const LOGIN_PATH: Field = Field {
         "Vom Hersteller nicht bestätigt. Pfad, oder ganze Adresse, wenn sie auf einem anderen Server liegt.",
     ),
     input: FieldInput::Text { placeholder: "/auth/login" },
+    guards: true,
     ..FIELD
 };
 
@@ -46,11 +47,8 @@ pub const SEND_AUTH: Field = Field {
                 AUTH_NONE,
                 text("Iniciar sesión y usar el token", "Log in and use the token", "Anmelden und Token nutzen"),
             ),
-            (
-                AUTH_BASIC,
-                text("Usuario y contraseña (Basic)", "User and password (Basic)", "Benutzer und Passwort (Basic)"),
-            ),
-            (AUTH_BEARER, text("Token (Bearer)", "Token (Bearer)", "Token (Bearer)")),
+            AS_BASIC,
+            AS_BEARER,
         ],
     },
     default: Some(AUTH_NONE),
@@ -79,7 +77,7 @@ pub struct Vendor<'a> {
 
 impl Vendor<'_> {
     /// Takes over the errors that the driver found itself.
-    pub fn read(self, settings: &Settings, mut read: Reader) -> Result<(Profile, Given), Vec<FieldError>> {
+    pub fn read(self, settings: &Settings, mut read: Reader) -> Described {
         let base = base_url(settings, self.base, &mut read.errors);
         let own = read.text("profile");
         if own.is_none() && self.profile.is_empty() {

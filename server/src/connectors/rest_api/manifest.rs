@@ -1,12 +1,12 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
+use app::model::connector::{Delivery, Field, FieldInput, Manifest, SearchField};
 
 use crate::connectors::{
-    fields::{FIELD, TIMEOUT, text},
+    fields::{CAPABILITIES, FIELD, TIMEOUT, text},
     rest::fields::{
-        AUTH_BASIC, AUTH_BEARER, AUTH_HEADER, AUTH_NONE, AUTH_QUERY, CA_CERTIFICATE, NAMED_PATH_HELP, PASSWORD,
-        USERNAME, VERIFY_SSL,
+        API_KEY, API_KEY_NAME, AS_BASIC, AS_BEARER, AS_HEADER, AS_QUERY, AUTH_BASIC, AUTH_BEARER, AUTH_HEADER,
+        AUTH_NONE, AUTH_QUERY, CA_CERTIFICATE, NAMED_PATH_HELP, PASSWORD, TOKEN, USERNAME, VERIFY_SSL,
     },
 };
 
@@ -61,23 +61,7 @@ pub const MANIFEST: Manifest = Manifest {
             key: "auth",
             label: text("Inicio de sesión", "Authentication", "Anmeldung"),
             input: FieldInput::Choice {
-                options: &[
-                    (AUTH_NONE, text("Ninguno", "None", "Keine")),
-                    (
-                        AUTH_BASIC,
-                        text(
-                            "Usuario y contraseña (Basic)",
-                            "User and password (Basic)",
-                            "Benutzer und Passwort (Basic)",
-                        ),
-                    ),
-                    (AUTH_BEARER, text("Token (Bearer)", "Token (Bearer)", "Token (Bearer)")),
-                    (AUTH_HEADER, text("Clave en una cabecera", "API key in a header", "API-Schlüssel im Header")),
-                    (
-                        AUTH_QUERY,
-                        text("Clave en la dirección", "API key in the address", "API-Schlüssel in der Adresse"),
-                    ),
-                ],
+                options: &[(AUTH_NONE, text("Ninguno", "None", "Keine")), AS_BASIC, AS_BEARER, AS_HEADER, AS_QUERY],
             },
             help: text(
                 "Vacío: según las credenciales que haya.",
@@ -86,34 +70,11 @@ pub const MANIFEST: Manifest = Manifest {
             ),
             ..FIELD
         },
-        Field {
-            key: "api_key_name",
-            label: text("Nombre de la clave", "Name of the key", "Name des Schlüssels"),
-            help: text(
-                "Cabecera (X-Api-Key) o parámetro (api_key).",
-                "Header (X-Api-Key) or parameter (api_key).",
-                "Header (X-Api-Key) oder Parameter (api_key).",
-            ),
-            input: FieldInput::Text { placeholder: "X-Api-Key" },
-            only_when: Some(("auth", &[AUTH_HEADER, AUTH_QUERY])),
-            ..FIELD
-        },
+        Field { input: FieldInput::Text { placeholder: "X-Api-Key" }, ..API_KEY_NAME },
         Field { only_when: Some(("auth", &[AUTH_BASIC])), ..USERNAME },
         Field { only_when: Some(("auth", &[AUTH_BASIC])), ..PASSWORD },
-        Field {
-            key: "token",
-            label: text("Token", "Token", "Token"),
-            secret: true,
-            only_when: Some(("auth", &[AUTH_BEARER])),
-            ..FIELD
-        },
-        Field {
-            key: "api_key",
-            label: text("Clave de la API", "API key", "API-Schlüssel"),
-            secret: true,
-            only_when: Some(("auth", &[AUTH_HEADER, AUTH_QUERY])),
-            ..FIELD
-        },
+        Field { only_when: Some(("auth", &[AUTH_BEARER])), ..TOKEN },
+        Field { only_when: Some(("auth", &[AUTH_HEADER, AUTH_QUERY])), ..API_KEY },
         TIMEOUT,
         VERIFY_SSL,
         CA_CERTIFICATE,
@@ -123,5 +84,5 @@ pub const MANIFEST: Manifest = Manifest {
     path_example: "/temp/0",
     path_help: NAMED_PATH_HELP,
     search: &[SearchField::Text { placeholder: "temp" }],
-    capabilities: Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true },
+    capabilities: CAPABILITIES,
 };

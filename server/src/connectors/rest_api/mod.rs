@@ -10,13 +10,11 @@
 mod manifest;
 mod options;
 
-use app::model::form::FieldError;
-
 use super::{
     Built, ConnectorError, Driver, Sample, Settings,
     mapping::Mapping,
     rest::{
-        plan::{self, Given},
+        plan::{self, Described, Given},
         profile::{Endpoint, Method, Profile},
         replay,
     },
@@ -26,17 +24,14 @@ use options::Options;
 pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build, replay: Some(replay_case) };
 
 fn build(settings: Settings) -> Built {
-    let (profile, given) = profile(&settings)?;
-    Ok(Box::new(plan::build(profile, given, &settings)?))
+    plan::build(profile(&settings), &settings)
 }
 
 fn replay_case(settings: Settings, input: &[u8]) -> Result<Sample, ConnectorError> {
-    let planned = profile(&settings).and_then(|(profile, given)| plan::plan(profile, given, &settings));
-    let (plan, ..) = planned.map_err(|errors| replay::config_error(&errors))?;
-    replay::sample(plan, input)
+    replay::replay(profile(&settings), &settings, input)
 }
 
-fn profile(settings: &Settings) -> Result<(Profile, Given), Vec<FieldError>> {
+fn profile(settings: &Settings) -> Described {
     let Options { base, names, data, status, auth, timeout, trust, mapping } = Options::parse(settings)?;
     let endpoint =
         |name: &str, path| Endpoint { name: name.to_owned(), path, method: Method::Get, body: None, every: 1 };

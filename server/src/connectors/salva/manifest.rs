@@ -1,11 +1,13 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, Manifest, SearchField};
+use app::model::connector::{Delivery, Field, Manifest, SearchField};
 
 use crate::connectors::{
-    fields::{FIELD, TIMEOUT, text},
+    fields::{CAPABILITIES, TIMEOUT, text},
     rest::{
-        fields::{AUTH_BEARER, CA_CERTIFICATE, NAMED_PATH_HELP, PASSWORD, PROFILE, USERNAME, VERIFY_SSL},
+        fields::{
+            AUTH_BEARER, CA_CERTIFICATE, EQUIPMENT_ID, NAMED_PATH_HELP, PASSWORD, PROFILE, TOKEN, USERNAME, VERIFY_SSL,
+        },
         vendor::{DATA_PATH, LOGIN_PATH, SEND_AUTH},
     },
 };
@@ -24,26 +26,11 @@ pub const MANIFEST: Manifest = Manifest {
     default_port: None,
     endpoint_placeholder: "http://192.168.1.40",
     fields: &[
-        Field {
-            key: "equipment_id",
-            label: text("Identificador del horno", "Oven identifier", "Kennung des Ofens"),
-            help: text(
-                "Sustituye a {equipment_id}. Vacío: el identificador de Hornero.",
-                "Replaces {equipment_id}. Empty: Hornero's own identifier.",
-                "Ersetzt {equipment_id}. Leer: Horneros eigene Kennung.",
-            ),
-            ..FIELD
-        },
+        EQUIPMENT_ID,
         USERNAME,
         PASSWORD,
         SEND_AUTH,
-        Field {
-            key: "token",
-            label: text("Token", "Token", "Token"),
-            secret: true,
-            only_when: Some(("auth", &[AUTH_BEARER])),
-            ..FIELD
-        },
+        Field { only_when: Some(("auth", &[AUTH_BEARER])), ..TOKEN },
         LOGIN_PATH,
         DATA_PATH,
         PROFILE,
@@ -56,5 +43,5 @@ pub const MANIFEST: Manifest = Manifest {
     path_example: "status /operational_status",
     path_help: NAMED_PATH_HELP,
     search: &[SearchField::Text { placeholder: "temp" }],
-    capabilities: Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true },
+    capabilities: CAPABILITIES,
 };

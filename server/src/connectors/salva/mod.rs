@@ -8,14 +8,11 @@
 
 mod manifest;
 
-use app::model::form::FieldError;
-
 use super::{
     Built, ConnectorError, Driver, Sample, Settings,
     config::Reader,
     rest::{
-        plan::{self, Given},
-        profile::Profile,
+        plan::{self, Described},
         replay,
         vendor::Vendor,
     },
@@ -27,17 +24,14 @@ pub static DRIVER: Driver = Driver { manifest: MANIFEST, build, replay: Some(rep
 const PROFILE: &str = include_str!("profile.toml");
 
 fn build(settings: Settings) -> Built {
-    let (profile, given) = profile(&settings)?;
-    Ok(Box::new(plan::build(profile, given, &settings)?))
+    plan::build(profile(&settings), &settings)
 }
 
 fn replay_case(settings: Settings, input: &[u8]) -> Result<Sample, ConnectorError> {
-    let planned = profile(&settings).and_then(|(profile, given)| plan::plan(profile, given, &settings));
-    let (plan, ..) = planned.map_err(|errors| replay::config_error(&errors))?;
-    replay::sample(plan, input)
+    replay::replay(profile(&settings), &settings, input)
 }
 
-fn profile(settings: &Settings) -> Result<(Profile, Given), Vec<FieldError>> {
+fn profile(settings: &Settings) -> Described {
     let read = Reader::new(&MANIFEST, &settings.config);
     let device = read.text("equipment_id").unwrap_or_else(|| settings.equipment.to_string());
     let names = vec![("equipment_id", device)];
@@ -48,6 +42,7 @@ fn profile(settings: &Settings) -> Result<(Profile, Given), Vec<FieldError>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::rest::profile::Profile;
 
     #[test]
     fn the_built_in_profile_is_one() {

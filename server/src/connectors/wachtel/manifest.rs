@@ -1,11 +1,11 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
+use app::model::connector::{Delivery, Field, FieldInput, Manifest, SearchField};
 
 use crate::connectors::{
-    fields::{FIELD, TIMEOUT, text},
+    fields::{CAPABILITIES, FIELD, TIMEOUT, text},
     rest::{
-        fields::{AUTH_BEARER, CA_CERTIFICATE, NAMED_PATH_HELP, PASSWORD, PROFILE, USERNAME, VERIFY_SSL},
+        fields::{AUTH_BEARER, CA_CERTIFICATE, NAMED_PATH_HELP, PASSWORD, PROFILE, TOKEN, USERNAME, VERIFY_SSL},
         vendor::{DATA_PATH, LOGIN_PATH, SEND_AUTH},
     },
 };
@@ -50,13 +50,7 @@ pub const MANIFEST: Manifest = Manifest {
         USERNAME,
         PASSWORD,
         SEND_AUTH,
-        Field {
-            key: "token",
-            label: text("Token", "Token", "Token"),
-            secret: true,
-            only_when: Some(("auth", &[AUTH_BEARER])),
-            ..FIELD
-        },
+        Field { only_when: Some(("auth", &[AUTH_BEARER])), ..TOKEN },
         LOGIN_PATH,
         DATA_PATH,
         PROFILE,
@@ -69,5 +63,5 @@ pub const MANIFEST: Manifest = Manifest {
     path_example: "maintenance /operation_hours",
     path_help: NAMED_PATH_HELP,
     search: &[SearchField::Text { placeholder: "temp" }],
-    capabilities: Capabilities { realtime: true, humidity: true, energy: true, remote_control: false, discovery: true },
+    capabilities: CAPABILITIES,
 };

@@ -45,32 +45,7 @@ pub(super) async fn full_alert(store: &Store, equipment_id: EquipmentId) -> Aler
 }
 
 fn bare_alert(equipment_id: EquipmentId) -> Alert {
-    Alert {
-        id: Uuid::new_v4(),
-        equipment_id,
-        alert_type: AlertType::ConnectionLost,
-        severity: AlertSeverity::Info,
-        status: AlertStatus::Active,
-        title: String::new(),
-        message: String::new(),
-        data: serde_json::Map::new(),
-        value: None,
-        threshold: None,
-        zone: None,
-        raised_at: at(9),
-        acknowledged_at: None,
-        acknowledged_by: None,
-        resolved_at: None,
-        resolved_by: None,
-        notes: None,
-        shelved_at: None,
-        shelved_by: None,
-        shelved_until: None,
-        shelve_reason: None,
-        auto_response: None,
-        auto_response_at: None,
-        auto_response_result: None,
-    }
+    Alert::new(equipment_id, AlertType::ConnectionLost, AlertSeverity::Info, at(9))
 }
 
 async fn every_field_comes_back_and_resolved_ones_do_not(store: &Store) {

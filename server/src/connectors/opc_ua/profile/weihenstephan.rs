@@ -2,11 +2,11 @@
 
 use app::model::{
     alert::{AlertSeverity, DeviceAlarm},
-    unit::{Dimension, Unit},
+    unit::Unit,
 };
 use serde_json::{Map, Value, json};
 
-use super::{Key, Rules, words::WS_STATES};
+use super::{super::guess, Key, Rules, words::WS_STATES};
 
 const STATE: &str = "OperatingStates/WS_Cur_State";
 const MODE: &str = "OperatingModes/WS_Cur_Mode";
@@ -44,30 +44,19 @@ pub fn is_read(key: &str) -> bool {
         || key.starts_with("Alarms/") && (key.ends_with("/WSAlarmCode") || key.ends_with("/WSAlarmMessage"))
 }
 
-/// What a measured value is, by its unit and its name, which the standard leaves to the maker.
+/// What a measured value is; the first of several temperatures is the oven's own.
 fn target(name: &str, unit: Option<Unit>, keys: &[Key]) -> String {
-    let lower = name.to_lowercase();
-    let is = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let is_setpoint = is(&["set", "soll", "target", "consigna"]);
-    match unit.map(Unit::dimension) {
-        Some(Dimension::Temperature) if is_setpoint => "target_temperature".to_owned(),
-        Some(Dimension::Temperature) => {
-            let actual = keys.iter().filter(|key| {
-                let lower = key.name.to_lowercase();
-                key.name.starts_with("MeasuredValues/")
-                    && key.unit.map(Unit::dimension) == Some(Dimension::Temperature)
-                    && !["set", "soll", "target", "consigna"].iter().any(|word| lower.contains(word))
-            });
-            let first = actual.map(|key| key.name.rsplit('/').next().unwrap_or_default()).min();
-            if first == Some(name) { "temperature".to_owned() } else { format!("temperature_zones.{name}") }
-        }
-        Some(Dimension::Percentage) if is(&["hum", "feucht"]) && is_setpoint => "target_humidity".to_owned(),
-        Some(Dimension::Percentage) if is(&["hum", "feucht"]) => "humidity".to_owned(),
-        Some(Dimension::Minutes) if is(&["remain", "rest"]) => "time_remaining_minutes".to_owned(),
-        Some(Dimension::Energy) => "energy_consumption_kwh".to_owned(),
-        Some(Dimension::Power) => "power_kw".to_owned(),
-        _ => format!("additional_sensors.{name}"),
+    if let Some(target) = guess::target(name, unit) {
+        return target.to_owned();
     }
+    if !guess::is_temperature(unit) {
+        return format!("additional_sensors.{name}");
+    }
+    let actual = keys.iter().filter(|key| {
+        key.name.starts_with("MeasuredValues/") && guess::is_temperature(key.unit) && !guess::is_setpoint(&key.name)
+    });
+    let first = actual.map(|key| key.name.rsplit('/').next().unwrap_or_default()).min();
+    if first == Some(name) { "temperature".to_owned() } else { format!("temperature_zones.{name}") }
 }
 
 pub fn derive(values: &mut Map<String, Value>) {
