@@ -7,6 +7,7 @@
 mod keys;
 mod serve;
 mod simulate;
+mod stop;
 
 use std::path::PathBuf;
 

@@ -14,12 +14,11 @@ use server::{
     secrets::Keyring,
     simulator::Simulator,
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+
+use super::stop::Stop;
 
 pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     start_log(&config)?;
@@ -32,10 +31,11 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
             config.master_key_file.display()
         ),
     };
+    let stop = Stop::listen()?;
     let listener = listen(&config.listen).await?;
     let server = Server::start(&config, keyring, listener, None).await?;
     say(&format!("Hornero is on http://{}", server.address));
-    until_stopped(server).await
+    until(stop, server).await
 }
 
 /// Values that suit a demo, under those that the command line gives.
@@ -62,6 +62,7 @@ pub async fn demo(mut config: Config, control: Option<&str>) -> anyhow::Result<(
         None if config.master_key_file.exists() => Keyring::load_file(&config.master_key_file)?,
         None => Keyring::generate_file(&config.master_key_file)?,
     };
+    let stop = Stop::listen()?;
     let shutdown = CancellationToken::new();
     let past = (!config.database_path().exists()).then_some(demo::history::PAST);
     let simulator = Simulator::start_with(demo::bakery(), past, shutdown.clone())?;
@@ -77,7 +78,7 @@ pub async fn demo(mut config: Config, control: Option<&str>) -> anyhow::Result<(
         tokio::spawn(shutdown.clone().run_until_cancelled_owned(async move { axum::serve(listener, service).await }));
     }
     welcome(&server, &demo::logins());
-    let stopped = until_stopped(server).await;
+    let stopped = until(stop, server).await;
     shutdown.cancel();
     simulator.stopped().await;
     stopped
@@ -109,12 +110,8 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-async fn until_stopped(server: Server) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result?,
-        _ = terminate.recv() => {}
-    }
+async fn until(mut stop: Stop, server: Server) -> anyhow::Result<()> {
+    stop.asked().await;
     tracing::info!("stopping");
     server.stop().await
 }

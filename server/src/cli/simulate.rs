@@ -13,6 +13,8 @@ use server::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::stop::Stop;
+
 /// What simulated ovens speak.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
@@ -35,26 +37,28 @@ impl From<Kind> for FleetKind {
 
 /// Prints one line an oven, `{"equipment": …, "credentials": …}` as the API takes them, then `ready`.
 pub async fn run(kind: Kind, ovens: usize, interval: u32, broker: Option<&str>) -> anyhow::Result<()> {
+    let mut stop = Stop::listen()?;
     let shutdown = CancellationToken::new();
     let specs = fleet_of(kind.into(), ovens);
     if let Some(broker) = broker {
         anyhow::ensure!(kind == Kind::Mqtt, "--broker is for --kind mqtt");
-        return publish(specs, interval, broker, shutdown).await;
+        return publish(specs, interval, broker, shutdown, stop).await;
     }
     let simulator = Simulator::start(specs, shutdown.clone())?;
     say(simulator.ovens().iter().map(|oven| (&*oven.spec, oven.addr)), interval)?;
-    tokio::signal::ctrl_c().await?;
+    stop.asked().await;
     shutdown.cancel();
     simulator.stopped().await;
     Ok(())
 }
 
-/// Publishes to a broker until Ctrl-C, each oven once in an interval.
+/// Publishes to a broker until it is stopped, each oven once in an interval.
 async fn publish(
     mut specs: Vec<OvenSpec>,
     interval: u32,
     broker: &str,
     shutdown: CancellationToken,
+    mut stop: Stop,
 ) -> anyhow::Result<()> {
     let addr = tokio::net::lookup_host(broker).await.context("--broker takes HOST:PORT")?.next();
     let addr = addr.context("the broker's name has no address")?;
@@ -71,7 +75,7 @@ async fn publish(
     };
     let tasks = publishers::publish(specs.clone(), &target, &shutdown).await?;
     say(specs.iter().map(|spec| (spec, addr)), interval)?;
-    tokio::signal::ctrl_c().await?;
+    stop.asked().await;
     shutdown.cancel();
     tasks.wait().await;
     Ok(())
