@@ -1,16 +1,20 @@
 """Two controllers on one Modbus line, served by pymodbus: peers that know nothing of Hornero.
 
-    modbus_oven.py [tcp|rtu] [PORT]
+    modbus_oven.py [tcp|rtu|serial] [PORT]
 
-Prints its port. Unit 1 keeps tenths of a degree like a Eurotherm 3200 (1 process value, 2 and 5 setpoint) and floats in
+Prints its port, or the device of a serial line whose other end it serves. Unit 1 keeps tenths of a degree like a Eurotherm 3200 (1 process value, 2 and 5 setpoint) and floats in
 two byte orders; unit 2 keeps another temperature at the same register. Registers between are missing on purpose.
 """
 
 import asyncio
+import os
+import pty
 import sys
+import threading
+import tty
 
 from pymodbus import FramerType
-from pymodbus.server import ModbusTcpServer
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 
@@ -46,7 +50,33 @@ UNITS = [
 ]
 
 
+def serial_line():
+    """Two pseudo-terminals with a wire between them: the devices of both ends."""
+    ends = [pty.openpty() for _ in range(2)]
+    for _, device in ends:
+        tty.setraw(device)
+
+    def carry(source, target):
+        while data := os.read(source, 256):
+            os.write(target, data)
+
+    (first, _), (second, _) = ends
+    for wire in [(first, second), (second, first)]:
+        threading.Thread(target=carry, args=wire, daemon=True).start()
+    return [os.ttyname(device) for _, device in ends]
+
+
+async def serve_serial():
+    ours, theirs = serial_line()
+    server = ModbusSerialServer(UNITS, framer=FramerType.RTU, port=ours, baudrate=19200)
+    await server.listen()
+    print(theirs, flush=True)
+    await asyncio.Event().wait()
+
+
 async def main():
+    if sys.argv[1:2] == ["serial"]:
+        return await serve_serial()
     framer = FramerType.RTU if sys.argv[1:2] == ["rtu"] else FramerType.SOCKET
     port = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     server = ModbusTcpServer(UNITS, framer=framer, address=("127.0.0.1", port))

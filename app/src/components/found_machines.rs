@@ -87,7 +87,9 @@ fn card(
 /// Whether the form's settings are those of this machine. One that needs no settings is any.
 fn is_used(values: &FormValues, chosen: &'static Manifest, machine: &FoundMachine) -> bool {
     let known = |key: &String| chosen.settings().any(|field| field.key == key);
+    let mapped = values.mapped_paths();
     !machine.config.is_empty()
+        && machine.mapping().iter().all(|rule| mapped.contains(&rule.path))
         && machine.config.iter().filter(|(key, _)| known(key)).all(|(key, value)| {
             let name = format!("config.{key}");
             match value {

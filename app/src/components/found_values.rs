@@ -17,12 +17,7 @@ pub fn found_values(form: FieldContext<'_>, chosen: &'static Manifest, values: &
         return None;
     }
     let lang = form.lang;
-    let mapped: Vec<&str> = form
-        .values
-        .mapping_rows()
-        .into_iter()
-        .filter_map(|row| form.values.filled(&format!("mapping.{row}.path")))
-        .collect();
+    let mapped = form.values.mapped_paths();
     let rows = values
         .iter()
         .enumerate()
@@ -70,11 +65,11 @@ fn row(
     chosen: &'static Manifest,
     value: &FoundValue,
     index: usize,
-    mapped: &[&str],
+    mapped: &[String],
 ) -> AnyView {
     let lang = form.lang;
     let paths = value.decodings.iter().map(|decoding| decoding.path.as_str()).chain([value.path.as_str()]);
-    let is_mapped = paths.into_iter().any(|path| mapped.contains(&path));
+    let is_mapped = paths.into_iter().any(|path| mapped.iter().any(|mapped| mapped == path));
     let field = |part: &str| format!("found.{index}.{part}");
     let (select, name) = (field("on"), value.name.clone());
     let has_path = value.name != value.path;

@@ -85,7 +85,7 @@ pub struct FoundMachine {
 }
 
 /// A value, or a folder of values, that could be mapped.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FoundValue {
     /// As it is written in a mapping rule.
     pub path: String,
@@ -113,6 +113,14 @@ pub struct Decoding {
     pub sample: String,
     /// Looks like something that an oven measures.
     pub plausible: bool,
+}
+
+impl FoundMachine {
+    /// The rules of a register map, where its settings bring one.
+    pub fn mapping(&self) -> Vec<MappingRule> {
+        let rules = self.config.get("mapping").cloned();
+        rules.and_then(|rules| serde_json::from_value(rules).ok()).unwrap_or_default()
+    }
 }
 
 impl FoundValue {

@@ -49,6 +49,12 @@ impl FormValues {
         rows.dedup();
         rows
     }
+
+    /// The paths in the mapping rows.
+    pub fn mapped_paths(&self) -> Vec<String> {
+        let rows = self.mapping_rows().into_iter();
+        rows.filter_map(|row| self.filled(&format!("mapping.{row}.path")).map(str::to_owned)).collect()
+    }
 }
 
 /// What is wrong with a value; pages say it in the reader's language.

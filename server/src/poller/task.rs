@@ -1,6 +1,7 @@
 //! The life of one oven's connection.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -8,7 +9,9 @@ use std::{
 use app::model::{
     connector::Delivery,
     equipment::{Equipment, EquipmentId, EquipmentKind},
+    failure::FailureKind,
 };
+use futures::FutureExt as _;
 use rand::{SeedableRng, rngs::SmallRng};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -120,7 +123,7 @@ impl Task {
     /// Takes what comes until the connection fails.
     async fn hear(&mut self) -> ConnectorError {
         loop {
-            match self.connection.next().await {
+            match unpanicked(self.connection.next()).await {
                 Ok(sample) => {
                     self.health().begun(Instant::now(), true, 0);
                     self.take(sample).await;
@@ -136,7 +139,8 @@ impl Task {
 
     async fn open(&mut self) -> Result<(), ConnectorError> {
         let limit = self.connection.timeout();
-        timeout(limit, self.connection.connect()).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))
+        let opening = unpanicked(self.connection.connect());
+        timeout(limit, opening).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))
     }
 
     /// One poll; a peer that is too slow is dropped with its connection.
@@ -149,7 +153,7 @@ impl Task {
             }
             self.connection.next().await
         };
-        timeout(limit, attempt).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))
+        timeout(limit, unpanicked(attempt)).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))
     }
 
     /// Stores and reports an outcome; the error is how many failures in a row there are now.
@@ -179,5 +183,27 @@ impl Task {
 
     fn health(&self) -> MutexGuard<'_, HealthMeter> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer that a driver, or the library under it, panics at is a failure like another: the oven is connected anew and
+/// goes on. The panic hook has reported where it was.
+async fn unpanicked<T>(work: impl Future<Output = Result<T, ConnectorError>>) -> Result<T, ConnectorError> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+        let detail = "the connector broke off at something that came; the log of the server says where";
+        Err(ConnectorError::new(FailureKind::Protocol, detail).with_code("panic"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_failure() {
+        let answer: Vec<u16> = Vec::new();
+        let error = unpanicked(async move { Ok(answer[1]) }).await.unwrap_err();
+        assert_eq!((error.kind, error.code.as_str()), (FailureKind::Protocol, "panic"));
+        assert_eq!(unpanicked(async { Ok(2_315) }).await, Ok(2_315));
     }
 }

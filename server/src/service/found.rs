@@ -18,9 +18,14 @@ pub fn add_rule(form: &mut FormValues, rule: &MappingRule) {
     show_rule(row, rule, &mut |name, value| form.set(name, value.unwrap_or_default()));
 }
 
-/// Puts a machine's settings into the form, and what it says of itself where nothing was typed.
+/// Puts a machine's settings into the form, and what it says of itself where nothing was typed. Rules of its mapping are
+/// added where their value is not mapped yet.
 pub fn use_machine(form: &mut FormValues, machine: &FoundMachine) {
-    for (key, value) in &machine.config {
+    let mapped = form.mapped_paths();
+    for rule in machine.mapping().iter().filter(|rule| !mapped.contains(&rule.path)) {
+        add_rule(form, rule);
+    }
+    for (key, value) in machine.config.iter().filter(|(key, _)| *key != "mapping") {
         form.set(&format!("config.{key}"), value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
     form.set("kind", machine.kind.as_str());

@@ -22,6 +22,7 @@ mod harness;
 mod live;
 mod login;
 mod modbus;
+mod modbus_wire;
 mod mqtt;
 mod opc_ua;
 mod peer;

@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    harness::{Bakery, eventually},
-    peer::Peer,
-};
+use crate::{harness::Bakery, peer::Peer};
 
 const PEER: &str = "modbus_oven.py";
 
@@ -114,22 +111,62 @@ async fn a_test_says_how_far_it_came() {
 }
 
 #[tokio::test]
-async fn garbage_on_the_line_is_no_value() {
-    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
-    let bakery = Bakery::open().await;
+async fn a_serial_line_is_read_and_a_missing_adapter_is_named() {
+    let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &["serial"]).await);
     let admin = bakery.login("admin").await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-        }
-    });
-    let id = admin.make(&oven(&port, 1, json!({}), json!([tenths("temperature", "holding 1 i16")]))).await;
-    let oven = eventually("a failure", || async {
-        let oven = bakery.server.service.live.oven(id)?;
-        oven.failure.is_some().then_some(oven)
-    })
-    .await;
-    assert!(oven.values.is_none(), "{:?}", oven.values);
+    let on = |device: &str, unit: u8| {
+        let mapping = json!([tenths("temperature", "holding 1 i16"), {"target": "door_status", "path": "coil 1"}]);
+        let mut oven = oven("0", unit, json!({"transport": "serial", "baud_rate": 19_200}), mapping);
+        oven["iot_endpoint"] = json!(device);
+        oven.as_object_mut().unwrap().remove("iot_port");
+        oven
+    };
+    let first = admin.make(&on(&peer.line, 1)).await;
+    let second = admin.make(&on(&peer.line, 2)).await;
+    for _ in 0..2 {
+        assert_eq!(admin.live(first).await["temperature"], 231.5);
+        assert_eq!(admin.live(second).await["temperature"], 180.5, "two controllers on one line take turns");
+    }
+    let tested = admin.test(first, &json!(null)).await;
+    assert_eq!(tested["success"], true, "{tested}");
+    let absent = admin.make(&on("/dev/ttyNOWHERE0", 1)).await;
+    let entry = bakery.logged(&admin, absent, "disconnected").await;
+    assert_eq!(entry["error_code"], "no_device", "{entry}");
+}
+
+#[tokio::test]
+async fn a_scan_finds_registers_decodings_and_a_known_controller() {
+    let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &[]).await);
+    let admin = bakery.login("admin").await;
+    let find = async |unit: u8, search: Value| {
+        let request = json!({
+            "protocol": "modbus", "endpoint": "127.0.0.1", "port": peer.line.parse::<u16>().unwrap(),
+            "additional_config": {"unit_id": unit, "timeout": 2}, "search": search,
+        });
+        admin.post("/api/v1/connectors/discover", &request).await.json::<Value>().await.unwrap()
+    };
+    let found = find(1, json!({"from": "holding 0", "to": "holding 60"})).await;
+    let paths: Vec<_> = found["values"].as_array().unwrap().iter().map(|value| value["path"].clone()).collect();
+    let expected = [1, 2, 4, 5, 20, 21, 24, 25, 30, 31, 40].map(|address| json!(format!("holding {address}")));
+    assert_eq!(paths, expected, "those that are there and no others");
+    let plausible = |path: &str| {
+        let value = found["values"].as_array().unwrap().iter().find(|value| value["path"] == path).unwrap();
+        let ways = value["decodings"].as_array().unwrap();
+        ways.iter().find(|way| way["plausible"] == true).map(|way| (way["path"].clone(), way["sample"].clone()))
+    };
+    assert_eq!(plausible("holding 1"), Some((json!("holding 1 i16"), json!("2315"))));
+    assert_eq!(plausible("holding 20"), Some((json!("holding 20 f32"), json!("231.5"))));
+    assert_eq!(plausible("holding 24"), Some((json!("holding 24 f32 cdab"), json!("231.5"))));
+    assert_eq!(plausible("holding 21"), None, "the second half of a float");
+    let machine = &found["machines"][0];
+    assert_eq!(machine["name"], "Eurotherm 3200", "{found}");
+    assert_eq!(machine["config"]["mapping"][1]["path"], "holding 5 i16");
+    assert_eq!(find(2, json!({})).await["machines"], json!([]), "it lacks registers of every known controller");
+
+    let coils = find(1, json!({"from": "coil 0", "to": "coil 1"})).await;
+    assert_eq!((&coils["values"][0]["sample"], &coils["values"][1]["sample"]), (&json!("true"), &json!("false")));
+    let wrong = find(1, json!({"from": "holding 0", "to": "coil 5"})).await;
+    assert_eq!(wrong["error_kind"], "config", "{wrong}");
+    let nothing = find(1, json!({"from": "holding 800", "to": "holding 810"})).await;
+    assert_eq!(nothing["error_kind"], "mapping", "{nothing}");
 }

@@ -5,14 +5,16 @@ use tokio_modbus::ExceptionCode;
 
 use crate::connectors::ConnectorError;
 
-/// Whether the device has not all of the registers that were asked for.
-pub const fn is_about_the_address(code: ExceptionCode) -> bool {
-    matches!(code, ExceptionCode::IllegalDataAddress | ExceptionCode::IllegalDataValue)
+/// Whether the device has not all of what was asked for, and may well have the rest: registers that are missing, too many
+/// at once, or a table that it does not know.
+pub const fn is_about_the_block(code: ExceptionCode) -> bool {
+    use ExceptionCode::{IllegalDataAddress, IllegalDataValue, IllegalFunction};
+    matches!(code, IllegalFunction | IllegalDataAddress | IllegalDataValue)
 }
 
 pub fn error(code: ExceptionCode, unit: u8) -> ConnectorError {
     let (kind, words) = match code {
-        ExceptionCode::IllegalFunction => (FailureKind::Protocol, "does not know this kind of register"),
+        ExceptionCode::IllegalFunction => (FailureKind::Mapping, "does not know this kind of register"),
         ExceptionCode::IllegalDataAddress => (FailureKind::Mapping, "does not have these registers"),
         ExceptionCode::IllegalDataValue => (FailureKind::Mapping, "does not give so many registers at once"),
         ExceptionCode::ServerDeviceFailure => (FailureKind::Protocol, "reports a failure of its own"),

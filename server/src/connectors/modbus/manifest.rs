@@ -1,17 +1,23 @@
 //! What an admin is asked for.
 
-use app::model::connector::{Capabilities, Delivery, Field, FieldInput, Manifest, SearchField};
+use app::model::connector::{Delivery, Field, FieldInput, Manifest, SearchField};
 
 use crate::connectors::fields::{CAPABILITIES, FIELD, TIMEOUT, text};
+
+/// Settings of a serial line.
+const SERIAL: Option<(&str, &[&str])> = Some(("transport", &["serial"]));
 
 pub const MANIFEST: Manifest = Manifest {
     id: "modbus",
     aliases: &["modbus_tcp"],
-    name: text("Modbus TCP", "Modbus TCP", "Modbus TCP"),
+    name: text("Modbus", "Modbus", "Modbus"),
     description: text(
-        "Para reguladores y autómatas que ofrecen sus registros por la red, también detrás de una pasarela RTU.",
-        "For controllers and PLCs that offer their registers over the network, also behind an RTU gateway.",
-        "Für Regler und Steuerungen, die ihre Register im Netz anbieten, auch hinter einem RTU-Gateway.",
+        "Para reguladores y autómatas que ofrecen sus registros por la red, detrás de una pasarela RTU o en una línea serie \
+         RS-485 de este equipo.",
+        "For controllers and PLCs that offer their registers over the network, behind an RTU gateway, or on an RS-485 serial \
+         line of this machine.",
+        "Für Regler und Steuerungen, die ihre Register im Netz, hinter einem RTU-Gateway oder an einer seriellen \
+         RS-485-Leitung dieses Rechners anbieten.",
     ),
     vendor: None,
     delivery: Delivery::Poll,
@@ -25,14 +31,53 @@ pub const MANIFEST: Manifest = Manifest {
                 options: &[
                     ("tcp", text("Modbus TCP", "Modbus TCP", "Modbus TCP")),
                     ("rtu_over_tcp", text("RTU sobre TCP", "RTU over TCP", "RTU über TCP")),
+                    ("serial", text("RTU en línea serie", "RTU on a serial line", "RTU an serieller Leitung")),
                 ],
             },
             help: text(
-                "RTU sobre TCP: pasarelas que pasan las tramas serie tal cual.",
-                "RTU over TCP: gateways that pass serial frames on as they are.",
-                "RTU über TCP: Gateways, die serielle Rahmen unverändert weiterreichen.",
+                "RTU sobre TCP: pasarelas que pasan las tramas serie tal cual. Línea serie: la dirección es el adaptador de \
+                 este equipo, por ejemplo /dev/ttyUSB0.",
+                "RTU over TCP: gateways that pass serial frames on as they are. Serial line: the address is this machine's \
+                 adapter, for example /dev/ttyUSB0.",
+                "RTU über TCP: Gateways, die serielle Rahmen unverändert weiterreichen. Serielle Leitung: Die Adresse ist der \
+                 Adapter dieses Rechners, zum Beispiel /dev/ttyUSB0.",
             ),
             default: Some("tcp"),
+            ..FIELD
+        },
+        Field {
+            key: "baud_rate",
+            label: text("Velocidad", "Baud rate", "Baudrate"),
+            help: text(
+                "Como en todos los reguladores de la línea.",
+                "As in all controllers on the line.",
+                "Wie in allen Reglern an der Leitung.",
+            ),
+            input: FieldInput::Number { min: 1_200.0, max: 115_200.0, unit: "Bd" },
+            default: Some("9600"),
+            only_when: SERIAL,
+            ..FIELD
+        },
+        Field {
+            key: "parity",
+            label: text("Paridad", "Parity", "Parität"),
+            input: FieldInput::Choice {
+                options: &[
+                    ("none", text("Ninguna", "None", "Keine")),
+                    ("even", text("Par", "Even", "Gerade")),
+                    ("odd", text("Impar", "Odd", "Ungerade")),
+                ],
+            },
+            default: Some("none"),
+            only_when: SERIAL,
+            ..FIELD
+        },
+        Field {
+            key: "stop_bits",
+            label: text("Bits de parada", "Stop bits", "Stoppbits"),
+            input: FieldInput::Choice { options: &[("1", text("1", "1", "1")), ("2", text("2", "2", "2"))] },
+            default: Some("1"),
+            only_when: SERIAL,
             ..FIELD
         },
         Field {
@@ -116,5 +161,5 @@ pub const MANIFEST: Manifest = Manifest {
          Bytereihenfolge, falls sie abweicht: holding 20 f32 cdab.",
     ),
     search: &[SearchField::Range { from: "holding 0", to: "holding 99" }],
-    capabilities: Capabilities { discovery: false, ..CAPABILITIES },
+    capabilities: CAPABILITIES,
 };

@@ -1,4 +1,4 @@
-//! Modbus over TCP, and RTU frames over TCP: `modbus`.
+//! Modbus over TCP, RTU frames over TCP, and serial RTU: `modbus`.
 //!
 //! # Layout
 //! - `mod.rs` the connection: reads the planned blocks and maps what they hold
@@ -6,28 +6,36 @@
 //! - [`reference`] `holding 1 i16`: where a value is and how it is written
 //! - [`decode`] registers to numbers and texts; [`plan`] neighbouring registers in one request
 //! - [`poll`] questions and answers of one poll; [`replay`] the same against a recorded device
-//! - [`line`] one queue per TCP connection, shared by the ovens behind one gateway
+//! - [`line`] one queue per connection, shared by the ovens behind one gateway; [`serial`] an adapter of this machine
+//! - [`discover`] a scan for an admin, with [`decodings`] of what it finds and [`presets`] of known controllers
 //! - [`exception`] exception codes in words; [`stages`] the connection test
 //!
 //! Only the reading functions 1 to 4 are ever sent.
 
 mod decode;
+mod decodings;
+mod discover;
 mod exception;
 mod line;
 mod manifest;
 mod options;
 mod plan;
 mod poll;
+mod presets;
 mod reference;
 mod replay;
+mod serial;
 mod stages;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use app::model::mapping::Source;
+use app::model::{
+    discovery::{Discovery, Search},
+    mapping::Source,
+};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome, mapping::Mapping};
 use line::{Line, Session};
@@ -40,7 +48,7 @@ pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build, replay
 fn build(settings: Settings) -> Built {
     let options = Options::parse(&settings)?;
     let mapping = Mapping::compile_keys(options.rules.clone(), settings.timezone)?;
-    let line = Line::shared(&options);
+    let line = Line::shared(&options.place);
     Ok(Box::new(Modbus { plan: Plan::new(&options), options, mapping, line }))
 }
 
@@ -53,43 +61,65 @@ struct Modbus {
 
 #[async_trait]
 impl Connection for Modbus {
+    /// The others on the line may take their whole time first; an oven's own time counts from its turn on.
     fn timeout(&self) -> Duration {
-        self.options.timeout
+        self.options.timeout.saturating_mul(self.line.ovens())
     }
 
-    /// The line connects when it is first used; registers that were refused are tried again.
+    /// The line connects when it is first used.
     async fn connect(&mut self) -> Result<(), ConnectorError> {
-        self.plan = Plan::new(&self.options);
         Ok(())
     }
 
     async fn next(&mut self) -> Result<Sample, ConnectorError> {
+        if self.plan.is_stale(Instant::now()) {
+            self.plan = Plan::new(&self.options);
+        }
         let line = Arc::clone(&self.line);
-        let mut session = line.session(self.options.unit).await?;
-        let started = Instant::now();
-        let found = self.read(&mut session).await?;
-        session.keep();
-        self.sample(found, started.elapsed())
+        let turn = line.turn().await;
+        let limit = self.options.timeout;
+        let asking = async {
+            let mut session = turn.open(self.options.unit, self.options.frame_delay).await?;
+            let started = Instant::now();
+            let found = self.read(&mut session).await?;
+            session.keep();
+            self.sample(found, started.elapsed())
+        };
+        timeout(limit, asking).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))
     }
 
     async fn test(&mut self) -> TestOutcome {
         stages::run(self).await
+    }
+
+    async fn discover(&mut self, search: &Search) -> Result<Discovery, ConnectorError> {
+        discover::run(&self.options, &self.line, search).await
     }
 }
 
 impl Modbus {
     /// The values of all blocks by their references.
     async fn read(&mut self, session: &mut Session<'_>) -> Result<Map<String, Value>, ConnectorError> {
-        let mut poll = Poll::of(&mut self.plan, self.options.unit);
-        while let Some((table, start, length)) = poll.question() {
-            poll.answer(session.read(table, start, length).await?)?;
+        let found = ask(&mut self.plan, self.options.unit, session).await;
+        if found.is_err() && self.plan.blocks().is_empty() {
+            // All was refused: rather another device than one without any of the values.
+            self.plan = Plan::new(&self.options);
         }
-        poll.found()
+        found
     }
 
     fn sample(&self, found: Map<String, Value>, response_time: Duration) -> Result<Sample, ConnectorError> {
         sample(&self.mapping, found, response_time)
     }
+}
+
+/// Asks for all blocks of a plan.
+async fn ask(plan: &mut Plan, unit: u8, session: &mut Session<'_>) -> Result<Map<String, Value>, ConnectorError> {
+    let mut poll = Poll::of(plan, unit);
+    while let Some((table, start, length)) = poll.question() {
+        poll.answer(session.read(table, start, length).await?)?;
+    }
+    poll.found()
 }
 
 fn sample(mapping: &Mapping, found: Map<String, Value>, response_time: Duration) -> Result<Sample, ConnectorError> {

@@ -8,13 +8,16 @@ use app::model::{
     wire::ByteOrder,
 };
 
-use super::{manifest::MANIFEST, reference::Reference};
+use super::{
+    line::{Framing, Place},
+    manifest::MANIFEST,
+    reference::Reference,
+    serial::{Parity, StopBits, Wire},
+};
 use crate::connectors::{Settings, config::Reader};
 
 pub struct Options {
-    pub host: String,
-    pub port: u16,
-    pub transport: Transport,
+    pub place: Place,
     pub unit: u8,
     pub timeout: Duration,
     pub frame_delay: Duration,
@@ -22,12 +25,8 @@ pub struct Options {
     pub max_registers: u16,
     pub rules: Vec<MappingRule>,
     pub references: Vec<Reference>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Transport {
-    Tcp,
-    RtuOverTcp,
+    /// Of values that name no other.
+    pub order: ByteOrder,
 }
 
 const DEFAULT_PORT: u16 = 502;
@@ -35,15 +34,7 @@ const DEFAULT_PORT: u16 = 502;
 impl Options {
     pub fn parse(settings: &Settings) -> Result<Self, Vec<FieldError>> {
         let mut read = Reader::new(&MANIFEST, &settings.config);
-        let address = address(settings, &mut read);
-        let transport = match read.text("transport").as_deref() {
-            None | Some("tcp") => Transport::Tcp,
-            Some("rtu_over_tcp") => Transport::RtuOverTcp,
-            Some(_) => {
-                read.complain("transport", Problem::UnknownChoice);
-                Transport::Tcp
-            }
-        };
+        let place = place(settings, &mut read);
         let order = read.text("byte_order").map_or(Some(ByteOrder::Abcd), |text| ByteOrder::parse(&text));
         if order.is_none() {
             read.complain("byte_order", Problem::UnknownChoice);
@@ -54,23 +45,67 @@ impl Options {
         let max_gap = read.number("max_gap").unwrap_or(8.0) as u16;
         let max_registers = read.number("max_registers").unwrap_or(125.0) as u16;
         let rules = read.mapping();
-        let references = references(&rules, order.unwrap_or(ByteOrder::Abcd), &mut read);
-        match (address, read.errors.is_empty()) {
-            (Some((host, port)), true) => Ok(Self {
-                host,
-                port,
-                transport,
-                unit,
-                timeout,
-                frame_delay,
-                max_gap,
-                max_registers,
-                rules,
-                references,
-            }),
+        let order = order.unwrap_or(ByteOrder::Abcd);
+        let references = references(&rules, order, &mut read);
+        if rules.is_empty() && !settings.discovering {
+            read.errors.push(FieldError::new("mapping", Problem::NoMapping));
+        }
+        match (place, read.errors.is_empty()) {
+            (Some(place), true) => {
+                Ok(Self { place, unit, timeout, frame_delay, max_gap, max_registers, rules, references, order })
+            }
             _ => Err(read.errors),
         }
     }
+}
+
+fn place(settings: &Settings, read: &mut Reader) -> Option<Place> {
+    let framing = match read.text("transport").as_deref() {
+        None | Some("tcp") => Framing::Tcp,
+        Some("rtu_over_tcp") => Framing::Rtu,
+        Some("serial") => {
+            let (device, wire) = (device(settings, read), wire(read));
+            return Some(Place::Serial { device: device?, wire: wire? });
+        }
+        Some(_) => {
+            read.complain("transport", Problem::UnknownChoice);
+            return None;
+        }
+    };
+    address(settings, read).map(|(host, port)| Place::Net { host, port, framing })
+}
+
+/// `/dev/ttyUSB0`; other files of this machine are not opened.
+fn device(settings: &Settings, read: &mut Reader) -> Option<String> {
+    let device = settings.endpoint.trim();
+    let problem = if device.is_empty() {
+        Problem::Required
+    } else if device.starts_with("/dev/") && !device.contains("..") {
+        return Some(device.to_owned());
+    } else {
+        Problem::Other { detail: "a serial line is a device of this machine, for example /dev/ttyUSB0".to_owned() }
+    };
+    read.errors.push(FieldError::new("iot_endpoint", problem));
+    None
+}
+
+fn wire(read: &mut Reader) -> Option<Wire> {
+    let baud = read.number("baud_rate").map(|baud| baud as u32);
+    let mut choice = |key: &str, options: &[&str]| {
+        let text = read.text(key);
+        let index = text.as_deref().map_or(Some(0), |text| options.iter().position(|option| *option == text));
+        if index.is_none() {
+            read.complain(key, Problem::UnknownChoice);
+        }
+        index
+    };
+    let parity = choice("parity", &["none", "even", "odd"]);
+    let stop_bits = choice("stop_bits", &["1", "2"]);
+    Some(Wire {
+        baud: baud?,
+        parity: [Parity::None, Parity::Even, Parity::Odd][parity?],
+        stop_bits: [StopBits::One, StopBits::Two][stop_bits?],
+    })
 }
 
 /// `192.168.1.50`, `plc.lan:1502`, `[fe80::1]:502` or `modbus://192.168.1.50`.
@@ -96,9 +131,6 @@ fn address(settings: &Settings, read: &mut Reader) -> Option<(String, u16)> {
 }
 
 fn references(rules: &[MappingRule], order: ByteOrder, read: &mut Reader) -> Vec<Reference> {
-    if rules.is_empty() {
-        read.errors.push(FieldError::new("mapping", Problem::NoMapping));
-    }
     let mut references: Vec<Reference> = Vec::with_capacity(rules.len());
     for (row, rule) in rules.iter().enumerate() {
         match Reference::parse(&rule.path, order) {
@@ -115,28 +147,12 @@ fn references(rules: &[MappingRule], order: ByteOrder, read: &mut Reader) -> Vec
 
 #[cfg(test)]
 mod tests {
-    use app::model::equipment::EquipmentId;
-    use jiff::tz::TimeZone;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::secrets::Credentials;
 
     fn parse(endpoint: &str, config: Value) -> Result<Options, Vec<String>> {
-        let settings = Settings {
-            equipment: EquipmentId(uuid::Uuid::nil()),
-            endpoint: endpoint.to_owned(),
-            port: None,
-            config: config.as_object().unwrap().clone(),
-            credentials: Credentials::default(),
-            interval: Duration::from_secs(5),
-            last_reading_at: None,
-            data_dir: std::path::PathBuf::new(),
-            discovering: false,
-            timezone: TimeZone::UTC,
-            default_timeout: Duration::from_secs(10),
-            response_limit: 1024,
-        };
+        let settings = Settings::for_tests(endpoint, config);
         Options::parse(&settings).map_err(|errors| errors.into_iter().map(|error| error.field).collect())
     }
 
@@ -154,8 +170,32 @@ mod tests {
         ] {
             let options =
                 parse(text, json!({"mapping": one_rule()})).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
-            assert_eq!((options.host.as_str(), options.port), (host, port));
+            let place = Place::Net { host: host.to_owned(), port, framing: Framing::Tcp };
+            assert_eq!(options.place, place);
         }
+    }
+
+    #[test]
+    fn a_serial_line_is_a_device_of_this_machine() {
+        let config = |more: Value| {
+            let mut config = json!({"transport": "serial", "mapping": one_rule()});
+            config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            config
+        };
+        let wire = |baud, parity, stop_bits| Wire { baud, parity, stop_bits };
+        let place = |wire| Place::Serial { device: "/dev/ttyUSB0".to_owned(), wire };
+        let plain = parse("/dev/ttyUSB0", config(json!({}))).unwrap().place;
+        assert_eq!(plain, place(wire(9_600, Parity::None, StopBits::One)));
+        let other = json!({"baud_rate": 19_200, "parity": "even", "stop_bits": "2"});
+        assert_eq!(
+            parse("/dev/ttyUSB0", config(other)).unwrap().place,
+            place(wire(19_200, Parity::Even, StopBits::Two))
+        );
+        assert_eq!(parse("/etc/passwd", config(json!({}))).err().unwrap(), ["iot_endpoint"]);
+        assert_eq!(parse("/dev/../etc/passwd", config(json!({}))).err().unwrap(), ["iot_endpoint"]);
+        let wrong = json!({"baud_rate": 1, "parity": "some", "stop_bits": 3});
+        let errors = parse("/dev/ttyUSB0", config(wrong)).err().unwrap();
+        assert_eq!(errors, ["config.baud_rate", "config.parity", "config.stop_bits"]);
     }
 
     #[test]

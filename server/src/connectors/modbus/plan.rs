@@ -1,6 +1,9 @@
 //! Neighbouring registers in one request.
 
+use std::time::Duration;
+
 use app::model::wire::Table;
+use tokio::time::Instant;
 
 use super::{options::Options, reference::Reference};
 
@@ -17,16 +20,26 @@ pub struct Block {
 #[derive(Clone, Debug)]
 pub struct Plan {
     blocks: Vec<Block>,
+    /// When the first value was given up.
+    given_up: Option<Instant>,
 }
+
+/// What was refused is tried again after so long: an oven may get new software.
+const GIVEN_UP_FOR: Duration = Duration::from_secs(3_600);
 
 impl Plan {
     pub fn new(options: &Options) -> Self {
         Self::of(options.references.clone(), options.max_gap, options.max_registers)
     }
 
+    /// Whether it is time to try again what was refused.
+    pub fn is_stale(&self, now: Instant) -> bool {
+        self.given_up.is_some_and(|since| now.saturating_duration_since(since) >= GIVEN_UP_FOR)
+    }
+
     /// Values of one table share a request while at most `max_gap` unused registers lie between two of them, and the
     /// request stays within `max_length` registers (16 times as many bits).
-    fn of(mut references: Vec<Reference>, max_gap: u16, max_length: u16) -> Self {
+    pub fn of(mut references: Vec<Reference>, max_gap: u16, max_length: u16) -> Self {
         references.sort_by_key(|reference| (reference.table, reference.address));
         let mut blocks: Vec<Block> = Vec::new();
         for reference in references {
@@ -48,7 +61,7 @@ impl Plan {
                 references: vec![reference],
             });
         }
-        Self { blocks }
+        Self { blocks, given_up: None }
     }
 
     pub fn blocks(&self) -> &[Block] {
@@ -56,10 +69,11 @@ impl Plan {
     }
 
     /// The device has not all of a block: from now on its values are asked for one by one, and one that is refused
-    /// alone is not asked for again until the next connection.
+    /// alone is not asked for again for [`GIVEN_UP_FOR`].
     pub fn refused(&mut self, index: usize) {
         let block = self.blocks.remove(index);
         if block.references.len() == 1 {
+            self.given_up.get_or_insert_with(Instant::now);
             return;
         }
         let singles = Self::of_each(block.references);
@@ -102,6 +116,8 @@ mod tests {
         assert_eq!(shape(&plan), [(1, 1, 1), (2, 1, 1), (3, 1, 1)]);
         plan.refused(1);
         assert_eq!(shape(&plan), [(1, 1, 1), (3, 1, 1)]);
+        let now = Instant::now();
+        assert!(!plan.is_stale(now) && plan.is_stale(now + GIVEN_UP_FOR));
     }
 
     proptest! {

@@ -15,11 +15,12 @@ pub struct Poll<'a> {
     unit: u8,
     index: usize,
     found: Map<String, Value>,
+    refusal: Option<ExceptionCode>,
 }
 
 impl<'a> Poll<'a> {
     pub fn of(plan: &'a mut Plan, unit: u8) -> Self {
-        Self { plan, unit, index: 0, found: Map::new() }
+        Self { plan, unit, index: 0, found: Map::new(), refusal: None }
     }
 
     /// Table, first register and how many; nothing when all was asked.
@@ -37,7 +38,10 @@ impl<'a> Poll<'a> {
                 self.index += 1;
             }
             // The plan asks for less at once, or gives a value up; the other values are not affected.
-            Err(code) if exception::is_about_the_address(code) => self.plan.refused(self.index),
+            Err(code) if exception::is_about_the_block(code) => {
+                self.refusal = Some(code);
+                self.plan.refused(self.index);
+            }
             Err(code) => return Err(exception::error(code, self.unit)),
         }
         Ok(())
@@ -45,11 +49,14 @@ impl<'a> Poll<'a> {
 
     /// The values by their references.
     pub fn found(self) -> Result<Map<String, Value>, ConnectorError> {
-        if self.found.is_empty() {
-            let detail = format!("unit {} has none of the registers in the mapping", self.unit);
-            return Err(ConnectorError::new(FailureKind::Mapping, detail));
+        if !self.found.is_empty() {
+            return Ok(self.found);
         }
-        Ok(self.found)
+        if let Some(code @ ExceptionCode::IllegalFunction) = self.refusal {
+            return Err(exception::error(code, self.unit));
+        }
+        let detail = format!("unit {} has none of the registers in the mapping", self.unit);
+        Err(ConnectorError::new(FailureKind::Mapping, detail))
     }
 }
 

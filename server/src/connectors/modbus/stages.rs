@@ -1,10 +1,12 @@
-//! The connection test: address, port, values.
+//! The connection test: address or device, port, values.
 
-use app::model::api::TestStage;
+use std::path::Path;
+
+use app::model::{api::TestStage, failure::FailureKind};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout};
 
-use super::Modbus;
+use super::{Modbus, line::Place, plan::Plan};
 use crate::connectors::{Connection, ConnectorError, Sample, TestOutcome, progress::Progress};
 
 pub async fn run(oven: &mut Modbus) -> TestOutcome {
@@ -23,16 +25,30 @@ async fn steps(
     progress: &mut Progress,
     raw: &mut Option<String>,
 ) -> Result<Sample, (TestStage, ConnectorError)> {
-    let (host, port, unit) = (oven.options.host.clone(), oven.options.port, oven.options.unit);
-    progress.look_up(&host, port).await?;
+    let port = match &oven.options.place {
+        Place::Net { host, port, .. } => {
+            progress.look_up(host, *port).await?;
+            port.to_string()
+        }
+        Place::Serial { device, wire } => {
+            if !Path::new(device).exists() {
+                let detail = format!("this machine has no {device}");
+                return Err((TestStage::Address, ConnectorError::new(FailureKind::Unreachable, detail)));
+            }
+            progress.done(TestStage::Address, device.clone());
+            format!("{} Bd", wire.baud)
+        }
+    };
 
     let line = std::sync::Arc::clone(&oven.line);
-    let mut session = line.session(unit).await.map_err(|error| (TestStage::Port, error))?;
-    progress.done(TestStage::Port, port.to_string());
+    let turn = line.turn().await;
+    let opened = turn.open(oven.options.unit, oven.options.frame_delay).await;
+    let mut session = opened.map_err(|error| (TestStage::Port, error))?;
+    progress.done(TestStage::Port, port);
 
     let at = TestStage::Values;
     let asked = Instant::now();
-    oven.connect().await.map_err(|error| (at, error))?;
+    oven.plan = Plan::new(&oven.options);
     let found = oven.read(&mut session).await.map_err(|error| (at, error))?;
     session.keep();
     *raw = Some(readable(&found));

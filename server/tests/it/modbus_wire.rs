@@ -1,0 +1,270 @@
+//! What a Modbus device can do wrong on the wire: each its own log entry, no wrong value stored, other ovens unaffected.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use app::model::{equipment::EquipmentId, reading::Quality};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+
+use crate::harness::{Bakery, Visitor, eventually};
+
+/// What a device does with a request instead of answering it well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// Takes the request and says nothing: a half-open connection.
+    Silent,
+    /// Half of the answer, then nothing more.
+    Half,
+    /// Half of the answer, then the connection is closed: restarted while it was read.
+    Cut,
+    /// The answer comes when nobody waits for it any more.
+    Late,
+    OtherTransaction,
+    OtherUnit,
+    OtherFunction,
+    /// Fewer registers than were asked for.
+    Short,
+    /// A frame that says it is as long as frames cannot be.
+    Huge,
+    Garbage,
+    Exception(u8),
+}
+
+struct Device {
+    port: u16,
+    broken: Arc<AtomicBool>,
+    asked: Arc<Mutex<BTreeSet<u16>>>,
+    requests: Arc<AtomicUsize>,
+    serving: JoinHandle<()>,
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+const TEMPERATURE: u16 = 2_315;
+
+/// What a faulty device says, were anyone to believe it.
+const WRONG: u16 = 999;
+
+impl Device {
+    async fn start(fault: Fault) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (broken, asked, requests) = (Arc::default(), Arc::default(), Arc::default());
+        let (is_broken, addresses, count) = (Arc::clone(&broken), Arc::clone(&asked), Arc::clone(&requests));
+        let serving = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, fault, Arc::clone(&is_broken), Arc::clone(&addresses), Arc::clone(&count)));
+            }
+        });
+        Self { port, broken, asked, requests, serving }
+    }
+}
+
+/// Registers from 900 on are missing; unit 9 never answers.
+async fn serve(
+    mut stream: TcpStream,
+    fault: Fault,
+    broken: Arc<AtomicBool>,
+    asked: Arc<Mutex<BTreeSet<u16>>>,
+    requests: Arc<AtomicUsize>,
+) -> Option<()> {
+    loop {
+        let mut request = [0; 12];
+        stream.read_exact(&mut request).await.ok()?;
+        requests.fetch_add(1, Ordering::SeqCst);
+        let (unit, function) = (request[6], request[7]);
+        let (start, count) =
+            (u16::from_be_bytes([request[8], request[9]]), u16::from_be_bytes([request[10], request[11]]));
+        asked.lock().unwrap().extend(start..start + count);
+        let transaction = [request[0], request[1]];
+        if unit == 9 {
+            continue;
+        }
+        if !broken.load(Ordering::SeqCst) {
+            let answer = if start + count > 900 {
+                frame(transaction, unit, &[function | 0x80, 2])
+            } else {
+                registers(transaction, unit, function, TEMPERATURE, count)
+            };
+            stream.write_all(&answer).await.ok()?;
+            continue;
+        }
+        let wrong = registers(transaction, unit, function, WRONG, count);
+        let other = [transaction[0] ^ 1, transaction[1]];
+        let answer = match fault {
+            Fault::Silent => continue,
+            Fault::Half | Fault::Cut => wrong[..wrong.len() / 2].to_vec(),
+            Fault::Late => {
+                tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+                wrong
+            }
+            Fault::OtherTransaction => registers(other, unit, function, WRONG, count),
+            Fault::OtherUnit => registers(transaction, unit + 1, function, WRONG, count),
+            Fault::OtherFunction => registers(transaction, unit, function ^ 7, WRONG, count),
+            Fault::Short => registers(transaction, unit, function, WRONG, count - 1),
+            Fault::Huge => [&transaction[..], &[0, 0, 0xFF, 0xFF, unit, function], &vec![0x55; 70_000]].concat(),
+            Fault::Garbage => b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
+            Fault::Exception(code) => frame(transaction, unit, &[function | 0x80, code]),
+        };
+        stream.write_all(&answer).await.ok()?;
+        if fault == Fault::Cut {
+            return None;
+        }
+    }
+}
+
+fn registers(transaction: [u8; 2], unit: u8, function: u8, value: u16, count: u16) -> Vec<u8> {
+    let words: Vec<u8> = (0..count).flat_map(|_| value.to_be_bytes()).collect();
+    frame(transaction, unit, &[&[function, words.len() as u8][..], &words].concat())
+}
+
+fn frame(transaction: [u8; 2], unit: u8, pdu: &[u8]) -> Vec<u8> {
+    let length = (pdu.len() as u16 + 1).to_be_bytes();
+    [&transaction[..], &[0, 0], &length, &[unit], pdu].concat()
+}
+
+async fn oven(admin: &Visitor, name: &str, port: u16, unit: u8, more: &[&str]) -> EquipmentId {
+    let mut mapping = vec![
+        json!({"target": "temperature", "path": "holding 1 i16", "scale": 0.1}),
+        json!({"target": "target_temperature", "path": "holding 2 i16", "scale": 0.1}),
+    ];
+    mapping.extend(more.iter().map(|path| json!({"target": format!("additional_sensors.{path}"), "path": path})));
+    admin
+        .make(&json!({
+            "name": name, "kind": "deck", "poll_interval_seconds": 1, "iot_protocol": "modbus",
+            "iot_endpoint": "127.0.0.1", "iot_port": port,
+            "iot_config": {"unit_id": unit, "timeout": 1.0, "mapping": mapping},
+        }))
+        .await
+}
+
+#[tokio::test]
+async fn each_fault_of_a_device_is_told_apart_and_over_when_it_is_back() {
+    let cases = [
+        (Fault::Silent, "timeout", "no complete answer within 1 s"),
+        (Fault::Half, "timeout", "no complete answer within 1 s"),
+        (Fault::Late, "timeout", "no complete answer within 1 s"),
+        (Fault::Cut, "disconnected", "the other side closed the connection"),
+        (Fault::OtherTransaction, "protocol_failed", "an answer to another question"),
+        (Fault::OtherUnit, "protocol_failed", "an answer to another question"),
+        (Fault::OtherFunction, "protocol_failed", "an answer of another kind"),
+        (Fault::Short, "protocol_failed", "was asked for 2 registers and gave 1"),
+        (Fault::Huge, "protocol_failed", "not a Modbus frame"),
+        // Read as a Modbus header, it announces more than ever comes.
+        (Fault::Garbage, "timeout", "no complete answer within 1 s"),
+        (Fault::Exception(4), "protocol_failed", "reports a failure of its own (exception 04)"),
+        (Fault::Exception(6), "protocol_failed", "is busy (exception 06)"),
+        (Fault::Exception(11), "disconnected", "does not answer the gateway (exception 11)"),
+        (Fault::Exception(1), "parse_failed", "does not know this kind of register"),
+        (Fault::Exception(2), "parse_failed", "has none of the registers"),
+    ];
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let mut ovens = Vec::new();
+    for (index, (fault, ..)) in cases.iter().enumerate() {
+        let device = Device::start(*fault).await;
+        let id = oven(&admin, &format!("Regulador {index}"), device.port, 1, &[]).await;
+        ovens.push((device, id));
+    }
+    let healthy = Device::start(Fault::Silent).await;
+    let neighbour = oven(&admin, "Vecino", healthy.port, 1, &[]).await;
+    for (_, id) in &ovens {
+        bakery.logged(&admin, *id, "connected").await;
+    }
+    for (device, _) in &ovens {
+        device.broken.store(true, Ordering::SeqCst);
+    }
+    for ((fault, event, says), (_, id)) in cases.iter().zip(&ovens) {
+        let failed = async || bakery.log(&admin, *id).await.into_iter().find(|entry| !entry["error_message"].is_null());
+        let entry = eventually(&format!("{fault:?}"), failed).await;
+        assert_eq!(entry["event_type"], *event, "{fault:?}: {entry}");
+        assert!(entry["error_message"].as_str().unwrap().contains(says), "{fault:?}: {entry}");
+    }
+    for (device, _) in &ovens {
+        device.broken.store(false, Ordering::SeqCst);
+    }
+    for (_, id) in &ovens {
+        bakery.logged(&admin, *id, "recovered").await;
+    }
+    for ((fault, ..), (_, id)) in cases.iter().zip(&ovens) {
+        let stored = bakery.server.service.store.readings(*id, Timestamp::MIN, Timestamp::now(), 1_000).await.unwrap();
+        let temperatures = stored.iter().filter(|reading| reading.quality == Quality::Good);
+        let temperatures: Vec<_> = temperatures.map(|reading| reading.values.temperature).collect();
+        assert!(temperatures.iter().all(|value| *value == Some(231.5)), "{fault:?}: {temperatures:?}");
+    }
+    let events: Vec<Value> = bakery.log(&admin, neighbour).await.iter().map(|e| e["event_type"].clone()).collect();
+    assert!(!events.iter().any(|event| event != "connected" && event != "config_changed"), "{events:?}");
+}
+
+#[tokio::test]
+async fn a_dead_unit_does_not_stop_the_others_on_its_line() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let gateway = Device::start(Fault::Silent).await;
+    let dead = oven(&admin, "Apagado", gateway.port, 9, &[]).await;
+    let alive = oven(&admin, "Encendido", gateway.port, 1, &[]).await;
+    bakery.logged(&admin, dead, "timeout").await;
+    let began = Timestamp::now();
+    let store = &bakery.server.service.store;
+    eventually("four readings of the living unit", || async {
+        (store.readings(alive, began, Timestamp::now(), 10).await.unwrap().len() >= 4).then_some(())
+    })
+    .await;
+    let events: Vec<Value> = bakery.log(&admin, alive).await.iter().map(|e| e["event_type"].clone()).collect();
+    assert!(!events.contains(&json!("timeout")) && !events.contains(&json!("disconnected")), "{events:?}");
+}
+
+#[tokio::test]
+async fn a_refused_register_is_not_asked_for_again_after_a_reconnect() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let device = Device::start(Fault::Cut).await;
+    let id = oven(&admin, "Regulador", device.port, 1, &["holding 900"]).await;
+    let live = bakery.reading(id, "values", |reading| reading["temperature"] == 231.5).await;
+    assert_eq!(crate::harness::issue(&live, "additional_sensors.holding 900"), "missing");
+    assert!(device.asked.lock().unwrap().contains(&900), "it was tried once");
+    device.broken.store(true, Ordering::SeqCst);
+    bakery.logged(&admin, id, "disconnected").await;
+    device.asked.lock().unwrap().clear();
+    device.broken.store(false, Ordering::SeqCst);
+    bakery.logged(&admin, id, "recovered").await;
+    let requests = device.requests.load(Ordering::SeqCst);
+    eventually("more polls", || async { (device.requests.load(Ordering::SeqCst) >= requests + 2).then_some(()) }).await;
+    assert_eq!(*device.asked.lock().unwrap(), BTreeSet::from([1, 2]));
+}
+
+#[tokio::test]
+async fn a_host_that_nobody_knows_is_unreachable() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let id = admin.make(&json!({"name": "Regulador", "kind": "deck", "iot_enabled": false})).await;
+    let result = admin
+        .test(
+            id,
+            &json!({
+                "protocol": "modbus", "endpoint": "no-such-host.invalid",
+                "additional_config": {"timeout": 2, "mapping": [{"target": "temperature", "path": "holding 1"}]},
+            }),
+        )
+        .await;
+    assert_eq!(
+        (&result["error_kind"], &result["stages"][1]["stage"]),
+        (&json!("unreachable"), &json!("address")),
+        "{result}"
+    );
+}
