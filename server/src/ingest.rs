@@ -11,7 +11,7 @@ use std::{
 use app::model::{
     equipment::{EquipmentId, EquipmentKind},
     metric::{Metric, plausible_celsius},
-    reading::{Committed, Quality, QualityIssue, QualityReason, Reading, Values},
+    reading::{Committed, Field, Quality, QualityIssue, QualityReason, Reading, Values},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -88,16 +88,16 @@ impl Ingest {
             };
             sample.measured_at = Some(settled);
         }
-        let reading = validate(sample, kind, now, interval_s);
+        let reading = Arc::new(validate(sample, kind, now, interval_s));
         let bad: Vec<_> =
             reading.quality_issues.iter().filter(|issue| issue.reason.quality() == Quality::Bad).cloned().collect();
         if !bad.is_empty() {
             self.counters.with_bad_values.fetch_add(1, Ordering::Relaxed);
         }
         if is_live {
-            self.live.publish(id, reading.clone());
+            self.live.publish(id, Arc::clone(&reading));
         }
-        let written = self.writer.submit(WriteOp::Reading { equipment: id, reading: Box::new(reading), done }).await;
+        let written = self.writer.submit(WriteOp::Reading { equipment: id, reading, done }).await;
         if written.is_err() {
             self.counters.lost.fetch_add(1, Ordering::Relaxed);
             return Outcome::Lost;
@@ -149,11 +149,11 @@ pub fn validate(sample: Sample, kind: EquipmentKind, now: Timestamp, interval_s:
         Some(measured_at) if sample.backfilled => measured_at.min(now),
         measured_at => settle_time(measured_at, now, interval_s, &mut issues),
     };
-    for (field, value) in sample.values.numbers() {
-        if let Some((low, high)) = plausible(&field, kind)
+    for (field, value) in sample.values.each_number() {
+        if let Some((low, high)) = plausible(field, kind)
             && !(low..=high).contains(&value)
         {
-            issues.push(QualityIssue { field, reason: QualityReason::OutOfRange });
+            issues.push(QualityIssue { field: field.to_string(), reason: QualityReason::OutOfRange });
         }
     }
     let quality = issues.iter().map(|issue| issue.reason.quality()).max().unwrap_or(Quality::Good);
@@ -167,11 +167,12 @@ pub fn validate(sample: Sample, kind: EquipmentKind, now: Timestamp, interval_s:
     }
 }
 
-fn plausible(field: &str, kind: EquipmentKind) -> Option<(f64, f64)> {
-    if field.starts_with("temperature_zones.") {
-        return Some(plausible_celsius(kind));
+fn plausible(field: Field<'_>, kind: EquipmentKind) -> Option<(f64, f64)> {
+    match field {
+        Field::Metric(metric) => metric.plausible(kind),
+        Field::Zone(_) => Some(plausible_celsius(kind)),
+        Field::Additional(_) => None,
     }
-    Metric::parse(field)?.plausible(kind)
 }
 
 fn settle_time(

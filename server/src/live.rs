@@ -143,15 +143,15 @@ impl LiveHub {
     }
 
     /// A new reading from a connection that therefore works.
-    pub fn publish(&self, id: EquipmentId, reading: Reading) {
-        let values = LiveValues::from(&reading);
+    pub fn publish(&self, id: EquipmentId, reading: Arc<Reading>) {
+        let values = LiveValues::from(&*reading);
         self.change(
             id,
             |entry| {
                 entry.oven.status = ConnectionStatus::Connected;
                 entry.oven.failure = None;
                 entry.oven.values = Some(values);
-                entry.last_reading = Some(Arc::new(reading));
+                entry.last_reading = Some(reading);
                 true
             },
             None,
@@ -374,7 +374,7 @@ mod tests {
         let (snapshot, mut frames) = hub.subscribe();
         assert_eq!(ovens(&snapshot).len(), 2);
 
-        hub.publish(first.id, reading(231.0));
+        hub.publish(first.id, reading(231.0).into());
         let frame = loop {
             let frame = frames.recv().await.unwrap();
             if frame.to > snapshot.to {
@@ -396,7 +396,7 @@ mod tests {
         hub.configure(&second);
         let (snapshot, _frames) = hub.subscribe();
         for temperature in 1..=1_000 {
-            hub.publish(first.id, reading(f64::from(temperature)));
+            hub.publish(first.id, reading(f64::from(temperature)).into());
         }
         hub.remove(second.id);
         let frame = hub.catch_up(snapshot.to);
@@ -425,7 +425,7 @@ mod tests {
         let seq = hub.all().0;
         hub.set_status(equipment.id, ConnectionStatus::Connecting, None);
         assert_eq!(hub.all().0, seq);
-        hub.publish(equipment.id, reading(231.0));
+        hub.publish(equipment.id, reading(231.0).into());
         let seq = hub.all().0;
         hub.set_status(equipment.id, ConnectionStatus::Connected, None);
         assert_eq!(hub.all().0, seq, "also once there are values");

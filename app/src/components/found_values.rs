@@ -121,7 +121,9 @@ fn decodings(form: FieldContext<'_>, value: &FoundValue, index: usize) -> Option
         .iter()
         .map(|decoding| {
             let note = if decoding.plausible { format!(" · {}", lang.found_plausible()) } else { String::new() };
-            let label = format!("{} = {}{note}", decoding.path, decoding.sample);
+            // The row has said where it is.
+            let way = decoding.path.strip_prefix(&value.path).unwrap_or(&decoding.path).trim();
+            let label = format!("{way} = {}{note}", decoding.sample);
             view! { <option value=decoding.path.clone() selected={decoding.path == chosen}>{label}</option> }
         })
         .collect_view();

@@ -165,7 +165,7 @@ impl From<&Reading> for LiveValues {
             issues: reading.quality_issues.clone(),
             temperature: good.temperature.map(rounded),
             target: good.target_temperature.map(rounded),
-            zones: good.temperature_zones.into_iter().map(|(zone, v)| (zone, rounded(v))).collect(),
+            zones: good.temperature_zones.iter().map(|(zone, v)| (zone.clone(), rounded(*v))).collect(),
             humidity: good.humidity.map(rounded),
             energy_kwh: good.energy_consumption_kwh.map(rounded),
             power_kw: good.power_kw.map(rounded),

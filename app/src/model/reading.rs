@@ -1,13 +1,13 @@
 //! One set of values of one oven at one time, with the quality of each.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::wire_enum;
+use super::{metric::Metric, wire_enum};
 
 wire_enum! {
     OperationalStatus {
@@ -166,44 +166,59 @@ impl Reading {
     }
 
     /// The values without those that are `bad`.
-    pub fn good(&self) -> Values {
-        let mut values = self.values.clone();
+    pub fn good(&self) -> Cow<'_, Values> {
+        let mut values = Cow::Borrowed(&self.values);
         for issue in self.quality_issues.iter().filter(|issue| issue.reason.quality() == Quality::Bad) {
-            values.clear(&issue.field);
+            values.to_mut().clear(&issue.field);
         }
         values
     }
 }
 
-impl Values {
-    /// Every number with the name of its field, zones and numeric extras included.
-    pub fn numbers(&self) -> Vec<(String, f64)> {
-        let mut numbers = Vec::new();
-        for (name, value) in [
-            ("temperature", self.temperature),
-            ("target_temperature", self.target_temperature),
-            ("humidity", self.humidity),
-            ("target_humidity", self.target_humidity),
-            ("energy_consumption_kwh", self.energy_consumption_kwh),
-            ("power_kw", self.power_kw),
-            ("cycle_progress_percentage", self.cycle_progress_percentage),
-            ("time_remaining_minutes", self.time_remaining_minutes),
-            ("motor_speed_rpm", self.motor_speed_rpm),
-            ("steam_level", self.steam_level),
-            ("product_weight_kg", self.product_weight_kg),
-            ("moisture_content", self.moisture_content),
-        ] {
-            if let Some(value) = value {
-                numbers.push((name.to_owned(), value));
-            }
+/// A field of a reading that holds a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field<'a> {
+    Metric(Metric),
+    Zone(&'a str),
+    Additional(&'a str),
+}
+
+impl fmt::Display for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Metric(metric) => f.write_str(metric.as_str()),
+            Self::Zone(zone) => write!(f, "temperature_zones.{zone}"),
+            Self::Additional(name) => write!(f, "additional_sensors.{name}"),
         }
-        numbers.extend(self.temperature_zones.iter().map(|(zone, v)| (format!("temperature_zones.{zone}"), *v)));
-        numbers.extend(
-            self.additional_sensors
-                .iter()
-                .filter_map(|(name, value)| Some((format!("additional_sensors.{name}"), value.as_f64()?))),
-        );
-        numbers
+    }
+}
+
+impl Values {
+    /// Every number with its field, zones and numeric extras included.
+    pub fn each_number(&self) -> impl Iterator<Item = (Field<'_>, f64)> {
+        let single = [
+            (Metric::Temperature, self.temperature),
+            (Metric::TargetTemperature, self.target_temperature),
+            (Metric::Humidity, self.humidity),
+            (Metric::TargetHumidity, self.target_humidity),
+            (Metric::EnergyConsumption, self.energy_consumption_kwh),
+            (Metric::Power, self.power_kw),
+            (Metric::CycleProgress, self.cycle_progress_percentage),
+            (Metric::TimeRemaining, self.time_remaining_minutes),
+            (Metric::MotorSpeed, self.motor_speed_rpm),
+            (Metric::SteamLevel, self.steam_level),
+            (Metric::ProductWeight, self.product_weight_kg),
+            (Metric::MoistureContent, self.moisture_content),
+        ];
+        let single = single.into_iter().filter_map(|(metric, value)| Some((Field::Metric(metric), value?)));
+        let zones = self.temperature_zones.iter().map(|(zone, celsius)| (Field::Zone(zone), *celsius));
+        let extras = self.additional_sensors.iter();
+        single.chain(zones).chain(extras.filter_map(|(name, value)| Some((Field::Additional(name), value.as_f64()?))))
+    }
+
+    /// [`each_number`](Self::each_number) with the names of the fields.
+    pub fn numbers(&self) -> Vec<(String, f64)> {
+        self.each_number().map(|(field, value)| (field.to_string(), value)).collect()
     }
 
     /// Whether nothing at all was read.
@@ -266,7 +281,7 @@ mod tests {
         let good = reading.good();
         assert_eq!(good.temperature, None);
         assert_eq!(good.humidity, Some(40.0));
-        assert_eq!(good.temperature_zones.into_keys().collect::<Vec<_>>(), ["bottom"]);
+        assert_eq!(good.temperature_zones.keys().collect::<Vec<_>>(), ["bottom"]);
         assert!(!reading.is_usable("temperature") && reading.is_usable("humidity"));
     }
 

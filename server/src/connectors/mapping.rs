@@ -37,6 +37,8 @@ const MAX_NODES: usize = 64;
 /// Where a value is in an answer.
 pub enum Path {
     Key(String),
+    /// In a list of the values that were asked for.
+    Place(usize),
     Pointer(String),
     Query(JsonPath),
     /// A path within one of several named answers.
@@ -60,6 +62,15 @@ impl Mapping {
     /// Like [`compile`](Self::compile) for answers that are flat: the path is the whole name of a value.
     pub fn compile_keys(rules: Vec<MappingRule>, timezone: TimeZone) -> Result<Self, Vec<FieldError>> {
         Self::compile_by(rules, timezone, |text| Ok(Path::Key(text.to_owned())))
+    }
+
+    /// For answers that are a list, in which each path has a place; null where nothing was read.
+    pub fn compile_places(
+        rules: Vec<MappingRule>,
+        timezone: TimeZone,
+        place: impl Fn(&str) -> Option<usize>,
+    ) -> Result<Self, Vec<FieldError>> {
+        Self::compile_by(rules, timezone, |text| place(text).map(Path::Place).ok_or(Problem::Required))
     }
 
     /// Like [`compile`](Self::compile) for several answers: `<name> <path>`, the first name where a path has none.
@@ -258,6 +269,7 @@ impl Path {
         match self {
             Self::In(name, path) => answer.get(name).map(|answer| path.find(answer)).unwrap_or_default(),
             Self::Key(key) => answer.get(key).into_iter().collect(),
+            Self::Place(place) => answer.get(place).filter(|value| !value.is_null()).into_iter().collect(),
             Self::Pointer(pointer) => answer.pointer(pointer).into_iter().collect(),
             Self::Query(query) => query.query(answer).all(),
         }

@@ -169,7 +169,7 @@ impl Sample {
         let v = &self.values;
         let words = [v.operational_status.is_some(), v.cycle_stage.is_some(), v.door_status.is_some()];
         let texts = v.additional_sensors.values().filter(|value| !value.is_number()).count();
-        (v.numbers().len() + texts + words.iter().filter(|is| **is).count()) as u32
+        (v.each_number().count() + texts + words.iter().filter(|is| **is).count()) as u32
     }
 }
 

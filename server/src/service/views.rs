@@ -78,7 +78,7 @@ impl Service {
         }
         let reading =
             reading.ok_or(ServiceError::Offline { status: live.status, failure: live.failure, last_reading: None })?;
-        let good = reading.good();
+        let good = reading.good().into_owned();
         Ok(RealtimeData {
             equipment_id: id,
             equipment_name: equipment.name,
@@ -135,7 +135,7 @@ fn trend(readings: &[Reading]) -> Vec<TrendPoint> {
         .chunks(step)
         .filter_map(<[Reading]>::last)
         .map(|reading| {
-            let good = reading.good();
+            let good = reading.good().into_owned();
             TrendPoint {
                 at_ms: reading.reading_time.as_millisecond(),
                 temperature: good.temperature,

@@ -62,7 +62,7 @@ impl Running {
     }
 
     async fn reading(&self, equipment: EquipmentId, reading: Reading) {
-        let op = WriteOp::Reading { equipment, reading: Box::new(reading), done: None };
+        let op = WriteOp::Reading { equipment, reading: reading.into(), done: None };
         self.handle.submit(op).await.unwrap();
     }
 

@@ -35,7 +35,7 @@ pub use stats::WriterStats;
 pub enum WriteOp {
     Reading {
         equipment: EquipmentId,
-        reading: Box<Reading>,
+        reading: Arc<Reading>,
         /// Told after the commit, for protocols that acknowledge.
         done: Option<oneshot::Sender<Committed>>,
     },
@@ -273,7 +273,7 @@ mod tests {
             quality: Quality::Good,
             quality_issues: Vec::new(),
         };
-        WriteOp::Reading { equipment, reading: Box::new(reading), done: None }
+        WriteOp::Reading { equipment, reading: reading.into(), done: None }
     }
 
     async fn until(handle: &WriterHandle, failing: bool) {

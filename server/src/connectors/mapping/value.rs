@@ -24,6 +24,9 @@ impl Raw {
             Value::String(text) => Self::Text(text.trim().to_owned()),
             Value::Array(_) | Value::Object(_) => Self::Compound,
         };
+        if null_values.is_empty() {
+            return raw;
+        }
         let is_null = raw.text().is_some_and(|text| {
             null_values.iter().any(|null| {
                 null.eq_ignore_ascii_case(&text)

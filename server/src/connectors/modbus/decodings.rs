@@ -32,7 +32,8 @@ const FLOATS: std::ops::RangeInclusive<f64> = 0.001..=10_000_000.0;
 /// Whole numbers of two and more registers above this are two values side by side.
 const LARGEST_COUNTER: f64 = 1e10;
 
-/// What an oven measures, as a float: temperatures, percentages, minutes.
+/// What an oven measures, as a float: temperatures, percentages, minutes. Below zero are as many bytes of something else as
+/// freezers.
 const MEASURED: std::ops::RangeInclusive<f64> = 0.5..=2_000.0;
 
 /// The same in tenths or whole numbers.
@@ -63,8 +64,8 @@ pub fn of(table: Table, words: &Words, address: u16, preferred: ByteOrder, is_ta
             let magnitude = number.abs();
             let plausible = match encoding {
                 Encoding::F32 | Encoding::F64 if !FLOATS.contains(&magnitude) => continue,
-                Encoding::F64 => !has_float && MEASURED.contains(&magnitude) && !are_two_floats(&reference, words),
-                Encoding::F32 => !has_float && MEASURED.contains(&magnitude),
+                Encoding::F64 => !has_float && MEASURED.contains(&number) && !are_two_floats(&reference, words),
+                Encoding::F32 => !has_float && MEASURED.contains(&number),
                 Encoding::I16 => !has_float && MEASURED_WORD.contains(&magnitude),
                 // The same digits either way say nothing.
                 Encoding::Bcd if number < 10.0 => continue,
@@ -86,7 +87,7 @@ fn are_two_floats(wide: &Reference, words: &Words) -> bool {
         let Some(address) = wide.address.checked_add(offset) else { return false };
         let half = Reference { address, encoding: Encoding::F32, ..wide.clone() };
         let number = read(&half, words).and_then(|value| value.as_f64());
-        number.is_some_and(|number| MEASURED.contains(&number.abs()))
+        number.is_some_and(|number| MEASURED.contains(&number))
     })
 }
 

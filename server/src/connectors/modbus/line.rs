@@ -135,7 +135,10 @@ impl Session<'_> {
         length: u16,
     ) -> Result<Result<Vec<u16>, ExceptionCode>, ConnectorError> {
         // The longer pause counts: the one that the last oven wants after its frame, or this one's before.
-        sleep_until(self.slot.quiet_until.max(self.slot.last_frame + self.frame_delay)).await;
+        let quiet_until = self.slot.quiet_until.max(self.slot.last_frame + self.frame_delay);
+        if quiet_until > Instant::now() {
+            sleep_until(quiet_until).await;
+        }
         // The client's own functions for each table take it for granted that the answer is as long as was asked for.
         let request = match table {
             Table::Holding => Request::ReadHoldingRegisters(start, length),

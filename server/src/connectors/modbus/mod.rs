@@ -31,10 +31,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use app::model::{
     discovery::{Discovery, Search},
+    form::FieldError,
     mapping::Source,
 };
 use async_trait::async_trait;
-use serde_json::{Map, Value};
+use jiff::tz::TimeZone;
+use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
 use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome, mapping::Mapping};
@@ -47,9 +49,14 @@ pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build, replay
 
 fn build(settings: Settings) -> Built {
     let options = Options::parse(&settings)?;
-    let mapping = Mapping::compile_keys(options.rules.clone(), settings.timezone)?;
+    let mapping = mapping(&options, settings.timezone)?;
     let line = Line::shared(&options.place);
     Ok(Box::new(Modbus { plan: Plan::new(&options), options, mapping, line }))
+}
+
+fn mapping(options: &Options, timezone: TimeZone) -> Result<Mapping, Vec<FieldError>> {
+    let place = |path: &str| options.references.iter().position(|reference| reference.text == path);
+    Mapping::compile_places(options.rules.clone(), timezone, place)
 }
 
 struct Modbus {
@@ -98,8 +105,8 @@ impl Connection for Modbus {
 }
 
 impl Modbus {
-    /// The values of all blocks by their references.
-    async fn read(&mut self, session: &mut Session<'_>) -> Result<Map<String, Value>, ConnectorError> {
+    /// The values in the order of their references.
+    async fn read(&mut self, session: &mut Session<'_>) -> Result<Vec<Value>, ConnectorError> {
         let found = ask(&mut self.plan, self.options.unit, session).await;
         if found.is_err() && self.plan.blocks().is_empty() {
             // All was refused: rather another device than one without any of the values.
@@ -108,13 +115,13 @@ impl Modbus {
         found
     }
 
-    fn sample(&self, found: Map<String, Value>, response_time: Duration) -> Result<Sample, ConnectorError> {
+    fn sample(&self, found: Vec<Value>, response_time: Duration) -> Result<Sample, ConnectorError> {
         sample(&self.mapping, found, response_time)
     }
 }
 
-/// Asks for all blocks of a plan.
-async fn ask(plan: &mut Plan, unit: u8, session: &mut Session<'_>) -> Result<Map<String, Value>, ConnectorError> {
+/// Asks for all blocks of a plan; null for what the device refuses.
+async fn ask(plan: &mut Plan, unit: u8, session: &mut Session<'_>) -> Result<Vec<Value>, ConnectorError> {
     let mut poll = Poll::of(plan, unit);
     while let Some((table, start, length)) = poll.question() {
         poll.answer(session.read(table, start, length).await?)?;
@@ -122,7 +129,7 @@ async fn ask(plan: &mut Plan, unit: u8, session: &mut Session<'_>) -> Result<Map
     poll.found()
 }
 
-fn sample(mapping: &Mapping, found: Map<String, Value>, response_time: Duration) -> Result<Sample, ConnectorError> {
-    let answers = BTreeMap::from([(Source::Data, Value::Object(found))]);
+fn sample(mapping: &Mapping, found: Vec<Value>, response_time: Duration) -> Result<Sample, ConnectorError> {
+    let answers = BTreeMap::from([(Source::Data, Value::Array(found))]);
     Ok(mapping.apply(&answers)?.into_sample(response_time))
 }

@@ -13,13 +13,16 @@ pub struct Block {
     pub table: Table,
     pub start: u16,
     pub length: u16,
-    pub references: Vec<Reference>,
+    /// Each with its place among all values.
+    pub references: Vec<(usize, Reference)>,
 }
 
 /// The requests of one poll, fewer where values are neighbours.
 #[derive(Clone, Debug)]
 pub struct Plan {
     blocks: Vec<Block>,
+    /// How many values there are, refused ones included.
+    values: usize,
     /// When the first value was given up.
     given_up: Option<Instant>,
 }
@@ -39,10 +42,16 @@ impl Plan {
 
     /// Values of one table share a request while at most `max_gap` unused registers lie between two of them, and the
     /// request stays within `max_length` registers (16 times as many bits).
-    pub fn of(mut references: Vec<Reference>, max_gap: u16, max_length: u16) -> Self {
-        references.sort_by_key(|reference| (reference.table, reference.address));
+    pub fn of(references: Vec<Reference>, max_gap: u16, max_length: u16) -> Self {
+        let values = references.len();
+        let blocks = Self::blocks_of(references.into_iter().enumerate().collect(), max_gap, max_length);
+        Self { blocks, values, given_up: None }
+    }
+
+    fn blocks_of(mut references: Vec<(usize, Reference)>, max_gap: u16, max_length: u16) -> Vec<Block> {
+        references.sort_by_key(|(_, reference)| (reference.table, reference.address));
         let mut blocks: Vec<Block> = Vec::new();
-        for reference in references {
+        for (place, reference) in references {
             let limit = if reference.table.is_bits() { u32::from(max_length) * 16 } else { u32::from(max_length) };
             let end = u32::from(reference.address) + u32::from(reference.length());
             if let Some(block) = blocks.last_mut()
@@ -51,17 +60,21 @@ impl Plan {
                 && end - u32::from(block.start) <= limit
             {
                 block.length = block.length.max((end - u32::from(block.start)) as u16);
-                block.references.push(reference);
+                block.references.push((place, reference));
                 continue;
             }
             blocks.push(Block {
                 table: reference.table,
                 start: reference.address,
                 length: reference.length(),
-                references: vec![reference],
+                references: vec![(place, reference)],
             });
         }
-        Self { blocks, given_up: None }
+        blocks
+    }
+
+    pub const fn values(&self) -> usize {
+        self.values
     }
 
     pub fn blocks(&self) -> &[Block] {
@@ -80,8 +93,8 @@ impl Plan {
         self.blocks.splice(index..index, singles);
     }
 
-    fn of_each(references: Vec<Reference>) -> Vec<Block> {
-        references.into_iter().flat_map(|reference| Self::of(vec![reference], 0, u16::MAX).blocks).collect()
+    fn of_each(references: Vec<(usize, Reference)>) -> Vec<Block> {
+        references.into_iter().flat_map(|reference| Self::blocks_of(vec![reference], 0, u16::MAX)).collect()
     }
 }
 
@@ -131,7 +144,7 @@ mod tests {
             let mut planned = 0;
             for block in plan.blocks() {
                 prop_assert!(block.length <= length);
-                for reference in &block.references {
+                for (_, reference) in &block.references {
                     planned += 1;
                     prop_assert!(reference.address >= block.start);
                     prop_assert!(reference.address + reference.length() <= block.start + block.length);

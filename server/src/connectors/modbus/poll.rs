@@ -1,7 +1,7 @@
 //! One poll without its I/O: what to ask next, and what the answers come to.
 
 use app::model::{failure::FailureKind, wire::Table};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio_modbus::ExceptionCode;
 
 use super::{
@@ -14,13 +14,14 @@ pub struct Poll<'a> {
     plan: &'a mut Plan,
     unit: u8,
     index: usize,
-    found: Map<String, Value>,
+    found: Vec<Value>,
     refusal: Option<ExceptionCode>,
 }
 
 impl<'a> Poll<'a> {
     pub fn of(plan: &'a mut Plan, unit: u8) -> Self {
-        Self { plan, unit, index: 0, found: Map::new(), refusal: None }
+        let found = vec![Value::Null; plan.values()];
+        Self { plan, unit, index: 0, found, refusal: None }
     }
 
     /// Table, first register and how many; nothing when all was asked.
@@ -47,9 +48,9 @@ impl<'a> Poll<'a> {
         Ok(())
     }
 
-    /// The values by their references.
-    pub fn found(self) -> Result<Map<String, Value>, ConnectorError> {
-        if !self.found.is_empty() {
+    /// The values in the order of their references; null where one was refused.
+    pub fn found(self) -> Result<Vec<Value>, ConnectorError> {
+        if self.found.iter().any(|value| !value.is_null()) {
             return Ok(self.found);
         }
         if let Some(code @ ExceptionCode::IllegalFunction) = self.refusal {
@@ -60,10 +61,12 @@ impl<'a> Poll<'a> {
     }
 }
 
-fn take(block: &Block, words: &[u16], found: &mut Map<String, Value>) {
-    for reference in &block.references {
+fn take(block: &Block, words: &[u16], found: &mut [Value]) {
+    for (place, reference) in &block.references {
         let from = usize::from(reference.address - block.start);
         let Some(words) = words.get(from..from + usize::from(reference.length())) else { continue };
-        found.insert(reference.text.clone(), decode::value(reference, words));
+        if let Some(value) = found.get_mut(*place) {
+            *value = decode::value(reference, words);
+        }
     }
 }

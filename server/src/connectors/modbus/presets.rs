@@ -35,16 +35,16 @@ pub struct Preset {
 }
 
 impl Preset {
-    /// Where its values are.
+    /// Where its values are, in the order of its rules.
     pub fn references(&self, order: ByteOrder) -> Vec<Reference> {
         self.mapping.iter().filter_map(|rule| Reference::parse(&rule.path, order).ok()).collect()
     }
 
     /// The machine that is offered to the admin when the device has every value and its temperatures could be an oven's.
-    pub fn offer(&self, found: &Map<String, Value>) -> Option<FoundMachine> {
+    pub fn offer(&self, found: &[Value]) -> Option<FoundMachine> {
         let mut seen = Vec::new();
-        for rule in &self.mapping {
-            let value = found.get(&rule.path)?.as_f64()? * rule.scale + rule.offset;
+        for (index, rule) in self.mapping.iter().enumerate() {
+            let value = found.get(index)?.as_f64()? * rule.scale + rule.offset;
             if matches!(rule.target, Target::Metric(_)) {
                 if !OVEN_CELSIUS.contains(&value) {
                     return None;
@@ -81,15 +81,12 @@ mod tests {
     #[test]
     fn a_device_with_other_things_in_the_same_registers_is_not_offered() {
         let eurotherm = &ALL[0];
-        let found = |words: [i64; 3]| {
-            let paths = ["holding 1 i16", "holding 5 i16", "holding 4 i16"];
-            paths.iter().zip(words).map(|(path, word)| ((*path).to_owned(), json!(word))).collect::<Map<_, _>>()
-        };
+        let found = |words: [i64; 3]| words.map(Value::from);
         let offer = eurotherm.offer(&found([2_315, 2_400, 550])).unwrap();
         assert_eq!(offer.profile, "HA028651, 15.5: holding 1 i16 = 231.5 °C, holding 5 i16 = 240.0 °C");
         assert!(eurotherm.offer(&found([20_000, 2_400, 550])).is_none());
         let mut part = found([2_315, 2_400, 550]);
-        part.remove("holding 5 i16");
+        part[1] = Value::Null;
         assert!(eurotherm.offer(&part).is_none());
     }
 }

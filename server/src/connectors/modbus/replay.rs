@@ -15,13 +15,12 @@ use app::model::{
 use serde::Deserialize;
 use tokio_modbus::ExceptionCode;
 
-use super::{exception, options::Options, plan::Plan, poll::Poll, reference::Reference, sample};
-use crate::connectors::{ConnectorError, Sample, Settings, mapping::Mapping};
+use super::{exception, mapping, options::Options, plan::Plan, poll::Poll, reference::Reference, sample};
+use crate::connectors::{ConnectorError, Sample, Settings};
 
 pub fn replay(settings: Settings, payload: &[u8]) -> Result<Sample, ConnectorError> {
     let options = Options::parse(&settings).map_err(|errors| ConnectorError::settings(&errors))?;
-    let mapping = Mapping::compile_keys(options.rules.clone(), settings.timezone)
-        .map_err(|errors| ConnectorError::settings(&errors))?;
+    let mapping = mapping(&options, settings.timezone).map_err(|errors| ConnectorError::settings(&errors))?;
     let device = Device::parse(payload)?;
     if device.unit != options.unit {
         return Err(exception::error(ExceptionCode::GatewayTargetDevice, options.unit));

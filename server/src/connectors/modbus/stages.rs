@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use app::model::{api::TestStage, failure::FailureKind};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
-use super::{Modbus, line::Place, plan::Plan};
+use super::{Modbus, line::Place, plan::Plan, reference::Reference};
 use crate::connectors::{Connection, ConnectorError, Sample, TestOutcome, progress::Progress};
 
 pub async fn run(oven: &mut Modbus) -> TestOutcome {
@@ -51,12 +51,13 @@ async fn steps(
     oven.plan = Plan::new(&oven.options);
     let found = oven.read(&mut session).await.map_err(|error| (at, error))?;
     session.keep();
-    *raw = Some(readable(&found));
+    *raw = Some(readable(&oven.options.references, &found));
     let sample = oven.sample(found, asked.elapsed()).map_err(|error| (at, error))?;
     progress.done(at, sample.data_points().to_string());
     Ok(sample)
 }
 
-fn readable(found: &Map<String, Value>) -> String {
-    found.iter().map(|(reference, value)| format!("{reference} = {value}")).collect::<Vec<_>>().join("\n")
+fn readable(references: &[Reference], found: &[Value]) -> String {
+    let read = references.iter().zip(found).filter(|(_, value)| !value.is_null());
+    read.map(|(reference, value)| format!("{} = {value}", reference.text)).collect::<Vec<_>>().join("\n")
 }

@@ -32,12 +32,12 @@ fn quick() -> WriterConfig {
 }
 
 fn op(equipment: EquipmentId, reading: Reading) -> WriteOp {
-    WriteOp::Reading { equipment, reading: Box::new(reading), done: None }
+    WriteOp::Reading { equipment, reading: reading.into(), done: None }
 }
 
 fn awaited(equipment: EquipmentId, reading: Reading) -> (WriteOp, oneshot::Receiver<Committed>) {
     let (done, receiver) = oneshot::channel();
-    (WriteOp::Reading { equipment, reading: Box::new(reading), done: Some(done) }, receiver)
+    (WriteOp::Reading { equipment, reading: reading.into(), done: Some(done) }, receiver)
 }
 
 async fn stored(store: &Store, id: EquipmentId) -> u64 {
