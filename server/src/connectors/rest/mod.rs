@@ -167,6 +167,7 @@ impl Connection for RestOven {
 
     async fn discover(&mut self, search: &Search) -> Result<Discovery, ConnectorError> {
         self.ask(true).await?;
-        Ok(discover::list(&self.plan, &self.kept, search))
+        let endpoints: Vec<&str> = self.plan.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+        Ok(discover::list(&endpoints, &self.kept, search))
     }
 }
