@@ -102,7 +102,7 @@ pub async fn act(
     }
 }
 
-/// One oven for each ticked machine; those that were made before one that cannot be stay.
+/// One oven for each ticked machine: all of them, or none and an error that names the machine.
 async fn add_machines(
     state: &AppState,
     actor: &Actor,
@@ -127,14 +127,11 @@ async fn add_machines(
     if drafts.is_empty() {
         return Ok(Next::Form(values, Some(shown(found)), Vec::new()));
     }
-    for draft in drafts {
-        match state.service.create(actor, draft, SecretChange::Merge(secrets.clone())).await {
-            Ok(_) => {}
-            Err(ServiceError::Invalid(errors)) => return Ok(Next::Form(values, Some(shown(found)), errors)),
-            Err(error) => return Err(error),
-        }
+    match state.service.create_all(actor, drafts, secrets).await {
+        Ok(()) => Ok(Next::List),
+        Err(ServiceError::Invalid(errors)) => Ok(Next::Form(values, Some(shown(found)), errors)),
+        Err(error) => Err(error),
     }
-    Ok(Next::List)
 }
 
 /// What the form carries of the last search; nothing where somebody changed it.
