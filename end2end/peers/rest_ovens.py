@@ -2,7 +2,8 @@
 
 usage: rest_ovens.py '{"port": 0, "uses": 3, "expires_in": 3600, "down": ["status"], "cert": "…", "key": "…"}'
 
-Prints its address. A token is accepted for `uses` requests, then refused with 401. Endpoints in `down` answer 500.
+Prints its address. A token is accepted for `uses` requests, then refused with 401. Endpoints in `down` answer 500 until
+`/repair`.
 `/stats` counts logins, refusals, connections and requests; `/bad/<what>` answers with `what` is wrong.
 """
 
@@ -120,6 +121,9 @@ class Oven(BaseHTTPRequestHandler):
         path = parts.path
         if path == "/stats":
             return self.answer(200, STATS)
+        if path == "/repair":
+            OPTIONS["down"] = []
+            return self.answer(200, {})
         if path in ("/auth/login", "/oauth/token"):
             return self.login(body)
         if path.startswith("/bad/") and path[5:] in BAD:
