@@ -273,6 +273,33 @@ async fn an_admin_composes_what_is_asked() {
     assert!(refused.to_string().contains("line 15"), "{refused}");
 }
 
+/// Everything that has a meaning of its own in JSON or in a form.
+const ODD: &str = "a\"b\\c&d+e=f%20 ü\n{password}";
+
+#[tokio::test]
+async fn odd_passwords_and_names_arrive_as_they_are_in_either_kind_of_body() {
+    let peer = peer(json!({"password": ODD})).await;
+    let credentials = json!({"username": "baker", "password": ODD});
+    let forms = COMPOSED.replace(r#"body = '{"oven": "{equipment_id}"}'"#, r#"body = "oven={equipment_id}&kind=deck""#);
+    for profile in [COMPOSED.to_owned(), COMPOSED.replace(r#"body = "form""#, ""), forms] {
+        let config = json!({"profile": profile, "equipment_id": ODD});
+        let mut oven = connection("custom", &peer.line, config, credentials.clone());
+        let sample = oven.next().await.unwrap_or_else(|error| panic!("{error}: {profile}"));
+        assert_eq!(sample.values.additional_sensors["echo"], ODD, "{profile}");
+    }
+}
+
+#[tokio::test]
+async fn an_odd_password_that_comes_back_is_not_shown_however_it_is_written() {
+    let odd = "qu\"ote&s3cret";
+    let peer = peer(json!({"password": odd})).await;
+    let config = json!({"profile": COMPOSED, "equipment_id": odd});
+    let credentials = json!({"username": "baker", "password": odd});
+    let tested = connection("custom", &peer.line, config, credentials).test().await.result;
+    let sample = tested.sample.unwrap();
+    assert!(sample.contains("Reinigung") && !sample.contains("s3cret"), "{sample}");
+}
+
 fn connection(protocol: &str, endpoint: &str, config: Value, credentials: Value) -> Box<dyn Connection> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let built = (find(protocol).unwrap().build)(Settings {
