@@ -2,7 +2,8 @@
 
 usage: rest_ovens.py '{"port": 0, "uses": 3, "expires_in": 3600, "down": ["status"], "cert": "…", "key": "…"}'
 
-Prints its address. A token is accepted for `uses` requests, then refused with 401. Endpoints in `down` answer 500.
+Prints its address. A token is accepted for `uses` requests, then refused with 401. Endpoints in `down` answer 500 until
+`/repair`.
 `/stats` counts logins, refusals, connections and requests; `/bad/<what>` answers with `what` is wrong.
 """
 
@@ -16,7 +17,7 @@ from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-OPTIONS = {"port": 0, "uses": 10**9, "expires_in": 3600, "down": [], **json.loads(sys.argv[1] if len(sys.argv) > 1 else "{}")}
+OPTIONS = {"port": 0, "uses": 10**9, "expires_in": 3600, "down": [], "password": "s3cret-word", **json.loads(sys.argv[1] if len(sys.argv) > 1 else "{}")}
 TOKENS = {}
 STATS = Counter()
 TICK = iter(range(10**9))
@@ -72,6 +73,11 @@ BAD = {
 }
 
 
+def fields(body):
+    text = body.decode()
+    return json.loads(text) if text.startswith("{") else {name: values[0] for name, values in parse_qs(text).items()}
+
+
 class Oven(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -90,13 +96,12 @@ class Oven(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def login(self, body):
-        text = body.decode()
-        fields = json.loads(text) if text.startswith("{") else {k: v[0] for k, v in parse_qs(text).items()}
-        right = (fields.get("username"), fields.get("password")) == ("baker", "s3cret-word")
-        client = (fields.get("client_id"), fields.get("client_secret")) == ("client", "s3cret-word")
-        if not right and not (client and fields.get("grant_type") == "client_credentials"):
+        told = fields(body)
+        right = (told.get("username"), told.get("password")) == ("baker", OPTIONS["password"])
+        client = (told.get("client_id"), told.get("client_secret")) == ("client", "s3cret-word")
+        if not right and not (client and told.get("grant_type") == "client_credentials"):
             # Some servers repeat what they were sent.
-            return self.answer(401, {"error": f"wrong password {fields.get('password')}"})
+            return self.answer(401, {"error": f"wrong password {told.get('password')}"})
         STATS["logins"] += 1
         token = secrets.token_hex(16)
         TOKENS[token] = OPTIONS["uses"]
@@ -120,6 +125,9 @@ class Oven(BaseHTTPRequestHandler):
         path = parts.path
         if path == "/stats":
             return self.answer(200, STATS)
+        if path == "/repair":
+            OPTIONS["down"] = []
+            return self.answer(200, {})
         if path in ("/auth/login", "/oauth/token"):
             return self.login(body)
         if path.startswith("/bad/") and path[5:] in BAD:
@@ -132,7 +140,7 @@ class Oven(BaseHTTPRequestHandler):
         if path.rsplit("/", 1)[-1] in OPTIONS["down"]:
             return self.answer(500, {})
         if path == "/query":
-            return self.answer(200, {"echo": json.loads(body), "method": self.command, "mode": "Reinigung"})
+            return self.answer(200, {"echo": fields(body), "method": self.command, "mode": "Reinigung"})
         if path not in PATHS:
             return self.answer(404, {})
         self.answer(200, PATHS[path]({name: values[0] for name, values in parse_qs(parts.query).items()}))

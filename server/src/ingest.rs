@@ -14,6 +14,7 @@ use app::model::{
     reading::{Committed, Field, Quality, QualityIssue, QualityReason, Reading, Values},
 };
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::oneshot;
 
 use crate::{
     alerts::device::DeviceAlarms,
@@ -81,8 +82,7 @@ impl Ingest {
             let Some(settled) = self.place(id, measured_at, &sample.values) else {
                 self.counters.repeated.fetch_add(1, Ordering::Relaxed);
                 if let Some(done) = done {
-                    // Nobody waits any more where the connection has gone.
-                    let _ = done.send(Committed::Kept);
+                    self.settle_again(id, done).await;
                 }
                 return Outcome::Repeated;
             };
@@ -104,6 +104,15 @@ impl Ingest {
         }
         self.counters.accepted.fetch_add(1, Ordering::Relaxed);
         Outcome::Accepted { bad }
+    }
+
+    /// A message that came again, after the connection broke for example, is settled no sooner than its first copy,
+    /// which may still wait for the database: the same row goes into the queue behind it. Where the first is in, the
+    /// second changes nothing; where it was lost, this is another try.
+    async fn settle_again(&self, id: EquipmentId, done: oneshot::Sender<Committed>) {
+        // Whoever drops the promise says that nothing is stored.
+        let Some(reading) = self.live.last_reading(id) else { return };
+        let _ = self.writer.submit(WriteOp::Reading { equipment: id, reading, done: Some(done) }).await;
     }
 
     /// For entries that belong to no sample.

@@ -208,6 +208,16 @@ impl Lang {
                 "This is not the code on the console.",
                 "Das ist nicht der Code von der Konsole.",
             ),
+            Problem::OfOven { name, problem } => {
+                // A name may be what is too long.
+                let shown: String = name.chars().take(60).collect();
+                let problem = self.problem(problem);
+                match self {
+                    Self::Es => format!("«{shown}»: {problem}"),
+                    Self::En => format!("“{shown}”: {problem}"),
+                    Self::De => format!("„{shown}“: {problem}"),
+                }
+            }
             Problem::Other { detail } => detail.clone(),
         }
     }
@@ -228,5 +238,7 @@ mod tests {
         assert_eq!(Lang::Es.problem(&problem), "Debe estar entre 1 y 86\u{202f}400.");
         assert_eq!(Lang::De.problem(&Problem::OutOfRange { min: 0.5, max: 2.0 }), "Muss zwischen 0,5 und 2 liegen.");
         assert_eq!(Lang::En.problem(&Problem::TooShort { min: 12 }), "Too short: at least 12 characters.");
+        let of_oven = Problem::OfOven { name: "Combi2".to_owned(), problem: Box::new(Problem::Required) };
+        assert_eq!(Lang::De.problem(&of_oven), "„Combi2“: Diese Angabe fehlt.");
     }
 }

@@ -145,6 +145,8 @@ names! {
         ConfigInvalid: "Ajustes no válidos", "Settings not valid", "Einstellungen ungültig";
         ValueRejected: "Valor no fiable", "Value not reliable", "Wert nicht verlässlich";
         ValuesAccepted: "Valores otra vez fiables", "Values reliable again", "Werte wieder verlässlich";
+        PartFailed: "Falta parte de la respuesta", "Part of the answer missing", "Teil der Antwort fehlt";
+        PartRecovered: "Vuelve parte de la respuesta", "Part of the answer is back", "Teil der Antwort wieder da";
         ReadingsLost: "Lecturas perdidas", "Readings lost", "Messwerte verloren";
         ConfigChanged: "Ajustes cambiados", "Settings changed", "Einstellungen geändert";
         Stopped: "Conexión parada", "Connection stopped", "Verbindung beendet";

@@ -21,6 +21,9 @@ wire_enum! {
         /// Values arrived but at least one of them was flagged bad.
         ValueRejected = "value_rejected",
         ValuesAccepted = "values_accepted",
+        /// One of several endpoints does not answer; the values of the others are there.
+        PartFailed = "part_failed",
+        PartRecovered = "part_recovered",
         /// Readings were lost because the database could not take them.
         ReadingsLost = "readings_lost",
         ConfigChanged = "config_changed",

@@ -98,6 +98,11 @@ pub enum Problem {
     SameAsUsername,
     DoesNotMatch,
     WrongCode,
+    /// One form makes several ovens, and this is wrong with the one of this name.
+    OfOven {
+        name: String,
+        problem: Box<Problem>,
+    },
     /// What the connector says of the setting, in English.
     Other {
         detail: String,

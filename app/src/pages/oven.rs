@@ -181,14 +181,15 @@ fn log_row(cx: &PageContext, clock: &LocalClock, entry: ConnectionLogEntry) -> A
 
 fn event_look(event: ConnectionEvent, status: ConnectionStatus) -> (Icon, &'static str) {
     match event {
-        ConnectionEvent::Connected | ConnectionEvent::Recovered | ConnectionEvent::ValuesAccepted => {
-            (Icon::Check, "ready")
-        }
+        ConnectionEvent::Connected
+        | ConnectionEvent::Recovered
+        | ConnectionEvent::ValuesAccepted
+        | ConnectionEvent::PartRecovered => (Icon::Check, "ready"),
         ConnectionEvent::Test if status == ConnectionStatus::Connected => (Icon::Check, "ready"),
         ConnectionEvent::Disconnected | ConnectionEvent::Timeout => (Icon::Offline, "alarm"),
         ConnectionEvent::ConfigChanged => (Icon::Pencil, "off"),
         ConnectionEvent::Stopped => (Icon::Power, "off"),
-        ConnectionEvent::ValueRejected => (Icon::Warning, "notice"),
+        ConnectionEvent::ValueRejected | ConnectionEvent::PartFailed => (Icon::Warning, "notice"),
         ConnectionEvent::Test
         | ConnectionEvent::AuthFailed
         | ConnectionEvent::TlsFailed

@@ -14,7 +14,8 @@
 //! # The contract
 //! - `build` checks settings and does no I/O; its errors name the field.
 //! - [`Connection::connect`] does I/O and keeps what it opened; [`Connection::next`] yields the next sample.
-//! - A driver does no retries, no scheduling, no storage and no logging of its state: the poller does.
+//! - A driver does no retries, no scheduling, no storage and no logging of its state: the poller does. What a driver alone
+//!   can see of a connection that stands goes into [`Sample::notes`].
 //! - A driver that fails is dropped into `connect` again; it must not keep half a session.
 
 pub mod config;
@@ -39,6 +40,7 @@ use std::{path::PathBuf, time::Duration};
 use app::model::{
     alert::DeviceAlarm,
     api::ConnectionTestResult,
+    connection_log::ConnectionEvent,
     connector::{Delivery, Manifest},
     discovery::{Discovery, Search},
     equipment::EquipmentId,
@@ -161,6 +163,18 @@ pub struct Sample {
     pub receipt: Option<oneshot::Sender<Committed>>,
     /// Read from the oven's own memory for a time when it was not connected: goes to the history alone.
     pub backfilled: bool,
+    /// For the connection log, beside what the poller finds out itself. A driver says each thing once.
+    pub notes: Vec<Note>,
+}
+
+/// Something that happened to a connection that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    pub event: ConnectionEvent,
+    /// What it is about, without secrets.
+    pub message: String,
+    /// As of a [`ConnectorError`]; nothing where it is good news.
+    pub code: Option<String>,
 }
 
 impl Sample {

@@ -69,7 +69,7 @@ pub async fn act(
         Step::Back(depth) => trail.0.truncate(depth),
         Step::UseMachine(index) => {
             if let Some(machine) = found.machines.get(index) {
-                found::use_machine(&mut values, machine);
+                found::use_machine(&mut values, machine, &found.machines);
             }
             return Ok(Next::Form(values, Some(shown(found)), Vec::new()));
         }
@@ -102,7 +102,7 @@ pub async fn act(
     }
 }
 
-/// One oven for each ticked machine; those that were made before one that cannot be stay.
+/// One oven for each ticked machine: all of them, or none and an error that names the machine.
 async fn add_machines(
     state: &AppState,
     actor: &Actor,
@@ -117,7 +117,7 @@ async fn add_machines(
         for own in ["name", "manufacturer", "model", "serial_number"] {
             one.set(own, "");
         }
-        found::use_machine(&mut one, machine);
+        found::use_machine(&mut one, machine, &found.machines);
         let parsed = form::parse(&one);
         if !parsed.errors.is_empty() {
             return Ok(Next::Form(values, Some(shown(found.clone())), parsed.errors));
@@ -127,14 +127,11 @@ async fn add_machines(
     if drafts.is_empty() {
         return Ok(Next::Form(values, Some(shown(found)), Vec::new()));
     }
-    for draft in drafts {
-        match state.service.create(actor, draft, SecretChange::Merge(secrets.clone())).await {
-            Ok(_) => {}
-            Err(ServiceError::Invalid(errors)) => return Ok(Next::Form(values, Some(shown(found)), errors)),
-            Err(error) => return Err(error),
-        }
+    match state.service.create_all(actor, drafts, secrets).await {
+        Ok(()) => Ok(Next::List),
+        Err(ServiceError::Invalid(errors)) => Ok(Next::Form(values, Some(shown(found)), errors)),
+        Err(error) => Err(error),
     }
-    Ok(Next::List)
 }
 
 /// What the form carries of the last search; nothing where somebody changed it.

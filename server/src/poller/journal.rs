@@ -12,7 +12,11 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
 use super::PollContext;
-use crate::{connectors::ConnectorError, ingest::Outcome, store::writer::WriteOp};
+use crate::{
+    connectors::{ConnectorError, Note},
+    ingest::Outcome,
+    store::writer::WriteOp,
+};
 
 /// How often the time of the last contact is written while an oven answers.
 const NOTE_CONTACT: Duration = Duration::from_secs(60);
@@ -81,6 +85,23 @@ impl Journal {
                 tracing::error!(oven = %self.name, "readings are lost: the database takes none");
             }
             Outcome::Lost | Outcome::Repeated => {}
+        }
+    }
+
+    /// What the driver says of a connection that stands; it says each thing once.
+    pub async fn note(&self, notes: Vec<Note>) {
+        for Note { event, message, code } in notes {
+            tracing::info!(oven = %self.name, id = %self.id, code, "{event}: {message}");
+            let entry = ConnectionLogEntry {
+                event_type: event,
+                event_time: Timestamp::now(),
+                connection_status: ConnectionStatus::Connected,
+                error_message: Some(message),
+                error_code: code,
+                response_time_ms: None,
+                data_points_received: None,
+            };
+            let _ = self.context.writer.submit(WriteOp::Log { equipment: self.id, entry }).await;
         }
     }
 

@@ -167,12 +167,14 @@ impl Task {
         }
     }
 
-    async fn take(&mut self, sample: Sample) {
+    async fn take(&mut self, mut sample: Sample) {
         self.health().succeeded(Instant::now(), sample.response_time);
         let response_ms = sample.response_time.as_secs_f64() * 1_000.0;
         let data_points = sample.data_points();
+        let notes = std::mem::take(&mut sample.notes);
         let outcome = self.context.ingest.accept(self.id, self.kind, self.interval_s, sample).await;
         self.journal.succeeded(response_ms, data_points, outcome).await;
+        self.journal.note(notes).await;
     }
 
     async fn fail(&mut self, error: &ConnectorError) -> u32 {

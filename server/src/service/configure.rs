@@ -18,7 +18,10 @@ use super::{Actor, Service, ServiceError, peer::is_same_peer};
 use crate::{
     connectors::{self, Driver},
     secrets::Credentials,
-    store::{equipment::CredentialChange, writer::WriteOp},
+    store::{
+        equipment::{CredentialChange, NewEquipment},
+        writer::WriteOp,
+    },
 };
 
 const MAX_TEXT: usize = 100;
@@ -30,6 +33,19 @@ pub enum SecretChange {
     /// Keeps the stored ones and replaces those that are given: a form never shows what is stored.
     Merge(BTreeMap<String, String>),
     Replace(BTreeMap<String, String>),
+}
+
+/// An oven that was checked and can be saved.
+struct Prepared {
+    id: EquipmentId,
+    draft: EquipmentDraft,
+    sealed: Option<Vec<u8>>,
+}
+
+impl Prepared {
+    fn row(&self) -> NewEquipment<'_> {
+        NewEquipment { id: self.id, draft: &self.draft, sealed_credentials: self.sealed.as_deref() }
+    }
 }
 
 impl Service {
@@ -52,17 +68,59 @@ impl Service {
     ) -> Result<Equipment, ServiceError> {
         let (this, actor) = (Arc::clone(self), actor.clone());
         to_the_end(async move {
-            let credentials = relevant(&draft, merged(Credentials::default(), secrets));
-            let (draft, credentials) = this.checked(id, draft, credentials)?;
-            let sealed = this.sealed(id, &credentials);
-            this.store.create_equipment(id, &draft, sealed.as_deref()).await?;
-            this.log_config_change(id).await;
-            let equipment = this.apply(id).await?;
-            let after = Some(json!(draft));
-            this.record(&actor, "equipment.create", ("equipment", Some(id.to_string())), None, after).await?;
-            Ok(equipment)
+            let oven = this.prepared(id, draft, secrets)?;
+            this.store.create_equipment(oven.id, &oven.draft, oven.sealed.as_deref()).await?;
+            this.begin(&actor, oven).await
         })
         .await
+    }
+
+    /// Several ovens with the same credentials: all of them, or none where one cannot be made. Then each error says
+    /// which oven it is about.
+    pub async fn create_all(
+        self: &Arc<Self>,
+        actor: &Actor,
+        drafts: Vec<EquipmentDraft>,
+        secrets: BTreeMap<String, String>,
+    ) -> Result<(), ServiceError> {
+        let (this, actor) = (Arc::clone(self), actor.clone());
+        to_the_end(async move {
+            let mut ovens = Vec::with_capacity(drafts.len());
+            for draft in drafts {
+                let (id, name) = (EquipmentId(uuid::Uuid::new_v4()), draft.name.clone());
+                let prepared = this.prepared(id, draft, SecretChange::Merge(secrets.clone()));
+                ovens.push(prepared.map_err(|error| of_oven(&name, error))?);
+            }
+            let rows: Vec<_> = ovens.iter().map(Prepared::row).collect();
+            this.store.create_equipments(&rows).await?;
+            let mut outcome = Ok(());
+            for oven in ovens {
+                // They are saved now: one that cannot be started keeps none of the others from it.
+                outcome = outcome.and(this.begin(&actor, oven).await.map(drop));
+            }
+            outcome
+        })
+        .await
+    }
+
+    fn prepared(
+        &self,
+        id: EquipmentId,
+        draft: EquipmentDraft,
+        secrets: SecretChange,
+    ) -> Result<Prepared, ServiceError> {
+        let credentials = relevant(&draft, merged(Credentials::default(), secrets));
+        let (draft, credentials) = self.checked(id, draft, credentials)?;
+        Ok(Prepared { id, sealed: self.sealed(id, &credentials), draft })
+    }
+
+    /// What follows once an oven was saved.
+    async fn begin(&self, actor: &Actor, Prepared { id, draft, .. }: Prepared) -> Result<Equipment, ServiceError> {
+        self.log_config_change(id).await;
+        let equipment = self.apply(id).await?;
+        let after = Some(json!(draft));
+        self.record(actor, "equipment.create", ("equipment", Some(id.to_string())), None, after).await?;
+        Ok(equipment)
     }
 
     pub async fn update(
@@ -259,6 +317,15 @@ impl Service {
             tracing::warn!("a connection log entry was not written: the server is stopping");
         }
     }
+}
+
+/// The error with the name of the oven, where several are made of one form.
+fn of_oven(name: &str, error: ServiceError) -> ServiceError {
+    let ServiceError::Invalid(errors) = error else { return error };
+    let named = errors.into_iter().map(|FieldError { field, problem }| {
+        FieldError::new(field, Problem::OfOven { name: name.to_owned(), problem: Box::new(problem) })
+    });
+    ServiceError::Invalid(named.collect())
 }
 
 /// Runs a change to its end, whether or not somebody waits for it.

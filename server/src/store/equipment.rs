@@ -3,7 +3,7 @@
 use app::model::equipment::{ConnectionStatus, Equipment, EquipmentDraft, EquipmentId, EquipmentKind};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Store,
@@ -20,6 +20,13 @@ pub struct IotSettings {
     pub config: Map<String, Value>,
     pub supports_realtime: bool,
     pub poll_interval_seconds: u32,
+}
+
+/// An oven to be made. The caller makes the id, because credentials are sealed for it.
+pub struct NewEquipment<'a> {
+    pub id: EquipmentId,
+    pub draft: &'a EquipmentDraft,
+    pub sealed_credentials: Option<&'a [u8]>,
 }
 
 /// What becomes of stored credentials. Changed in the same statement as the address, so that an old password is
@@ -71,51 +78,23 @@ impl Store {
         row.as_ref().map(decode).transpose()
     }
 
-    /// The caller makes the id, because credentials are sealed for it.
     pub async fn create_equipment(
         &self,
         id: EquipmentId,
         draft: &EquipmentDraft,
         sealed_credentials: Option<&[u8]>,
     ) -> Result<Equipment, StoreError> {
-        let done = sqlx::query(
-            "INSERT INTO equipment (id, name, location, kind, serial_number, manufacturer, model, firmware_version, \
-             iot_enabled, iot_protocol, iot_endpoint, iot_port, iot_config, supports_realtime, \
-             poll_interval_seconds, temperature_zones, supports_humidity, supports_energy_monitoring, \
-             supports_remote_control, iot_credentials, created_at, updated_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-             ?21)",
-        )
-        .bind(id.to_string())
-        .bind(&draft.name)
-        .bind(&draft.location)
-        .bind(draft.kind.as_str())
-        .bind(&draft.serial_number)
-        .bind(&draft.manufacturer)
-        .bind(&draft.model)
-        .bind(&draft.firmware_version)
-        .bind(draft.iot_enabled)
-        .bind(&draft.iot_protocol)
-        .bind(&draft.iot_endpoint)
-        .bind(draft.iot_port)
-        .bind(to_json(&draft.iot_config)?)
-        .bind(draft.supports_realtime)
-        .bind(draft.poll_interval_seconds)
-        .bind(draft.temperature_zones)
-        .bind(draft.supports_humidity)
-        .bind(draft.supports_energy_monitoring)
-        .bind(draft.supports_remote_control)
-        .bind(sealed_credentials)
-        .bind(Timestamp::now().as_microsecond())
-        .execute(&self.pool)
-        .await;
-        if let Err(sqlx::Error::Database(error)) = &done
-            && error.is_unique_violation()
-        {
-            return Err(StoreError::Conflict("id"));
-        }
-        done.doing("creating an oven")?;
+        self.create_equipments(&[NewEquipment { id, draft, sealed_credentials }]).await?;
         self.equipment(id).await?.ok_or(StoreError::NotFound("equipment"))
+    }
+
+    /// All of them, or none where one cannot be made.
+    pub async fn create_equipments(&self, ovens: &[NewEquipment<'_>]) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await.doing(CREATING)?;
+        for oven in ovens {
+            insert(&mut tx, oven).await?;
+        }
+        tx.commit().await.doing(CREATING)
     }
 
     pub async fn update_equipment(
@@ -315,6 +294,50 @@ pub(super) const SELECT_KEY: &str = "SELECT key FROM equipment WHERE id = ?";
 /// The time of the last connection stays where no new one is given.
 pub(super) const UPDATE_STATUS: &str = "UPDATE equipment SET iot_connection_status = ?2, \
     iot_last_connected = coalesce(?3, iot_last_connected) WHERE key = ?1";
+
+const CREATING: &str = "creating an oven";
+
+async fn insert(tx: &mut SqliteConnection, oven: &NewEquipment<'_>) -> Result<(), StoreError> {
+    let draft = oven.draft;
+    let done = sqlx::query(
+        "INSERT INTO equipment (id, name, location, kind, serial_number, manufacturer, model, firmware_version, \
+             iot_enabled, iot_protocol, iot_endpoint, iot_port, iot_config, supports_realtime, \
+             poll_interval_seconds, temperature_zones, supports_humidity, supports_energy_monitoring, \
+             supports_remote_control, iot_credentials, created_at, updated_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
+             ?21)",
+    )
+    .bind(oven.id.to_string())
+    .bind(&draft.name)
+    .bind(&draft.location)
+    .bind(draft.kind.as_str())
+    .bind(&draft.serial_number)
+    .bind(&draft.manufacturer)
+    .bind(&draft.model)
+    .bind(&draft.firmware_version)
+    .bind(draft.iot_enabled)
+    .bind(&draft.iot_protocol)
+    .bind(&draft.iot_endpoint)
+    .bind(draft.iot_port)
+    .bind(to_json(&draft.iot_config)?)
+    .bind(draft.supports_realtime)
+    .bind(draft.poll_interval_seconds)
+    .bind(draft.temperature_zones)
+    .bind(draft.supports_humidity)
+    .bind(draft.supports_energy_monitoring)
+    .bind(draft.supports_remote_control)
+    .bind(oven.sealed_credentials)
+    .bind(Timestamp::now().as_microsecond())
+    .execute(tx)
+    .await;
+    if let Err(sqlx::Error::Database(error)) = &done
+        && error.is_unique_violation()
+    {
+        return Err(StoreError::Conflict("id"));
+    }
+    done.doing(CREATING)?;
+    Ok(())
+}
 
 fn decode(row: &SqliteRow) -> Result<Equipment, StoreError> {
     let mut cells = Cells::new(row, "equipment");

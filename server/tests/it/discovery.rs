@@ -100,3 +100,39 @@ async fn the_form_makes_ovens_of_machines_and_rows_of_values() {
     let reading = eventually("it is read", || async { bakery.server.service.live.last_reading(id) }).await;
     assert_eq!(reading.values.temperature, Some(231.5));
 }
+
+#[tokio::test]
+async fn several_machines_become_ovens_together_or_not_at_all() {
+    let bakery = Bakery::open().await;
+    let mut admin = bakery.login("admin").await;
+    let found = |last: Value| {
+        let machine = |name: &str, chamber: Value| json!({"name": name, "kind": "deck", "profile": "OPC 40600", "config": {"machine": name, "chamber": chamber}});
+        let machines = [machine("Deck1", json!(1)), machine("Deck2", json!(2)), machine("Deck3", last)];
+        json!({"machines": machines, "values": []}).to_string()
+    };
+    let form = |found: String| -> Vec<(String, String)> {
+        [
+            ("kind", "deck"),
+            ("iot_protocol", "opc_ua"),
+            ("iot_endpoint", "opc.tcp://127.0.0.1:1"),
+            ("poll_interval_seconds", "1"),
+            ("find.found", found.as_str()),
+            ("machine.0.on", "on"),
+            ("machine.1.on", "on"),
+            ("machine.2.on", "on"),
+            ("action", "add_machines"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    };
+    let page = admin.submit_all("/admin/ovens/new", &form(found(json!("third")))).await;
+    assert!(page.contains("«Deck3»: ") && !page.contains("«Deck2»: "), "the error says which machine it is about");
+    assert!(page.contains("found-machine"), "the machines are still offered");
+    let names = async || -> Vec<String> {
+        let ovens = bakery.server.service.store.equipment_list().await.unwrap();
+        ovens.into_iter().map(|oven| oven.name).collect()
+    };
+    assert_eq!(names().await, [""; 0]);
+    admin.submit_all("/admin/ovens/new", &form(found(json!(3)))).await;
+    assert_eq!(names().await, ["Deck1", "Deck2", "Deck3"]);
+}

@@ -3,7 +3,8 @@
 //! # Layout
 //! - [`harness`] server, client, simulated ovens, waiting for a state with a deadline
 //! - [`login`] who gets in; [`equipment`] ovens over the API; [`faults`] what can go wrong on the wire
-//! - [`modbus`] against pymodbus; [`opc_ua`] against asyncua; [`mqtt`] against mosquitto
+//! - [`modbus`] against pymodbus; [`opc_ua`] against asyncua; [`mqtt`] against mosquitto, [`receipt`] what it is told of
+//!   a message
 //! - [`rest_family`] profiles over HTTP; [`peer`] peers that were not written with Hornero
 //! - [`discovery`] what there is at an address; [`alarms`] faults that ovens report
 //! - [`form`] the admin's form; [`live`] the websocket; [`tls`] certificates
@@ -28,5 +29,6 @@ mod opc_ua;
 mod peer;
 mod process;
 mod quality;
+mod receipt;
 mod rest_family;
 mod tls;

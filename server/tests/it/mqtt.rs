@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// A mosquitto of our own.
-struct Broker {
+pub struct Broker {
     child: Child,
     folder: TempDir,
-    port: u16,
+    pub port: u16,
     login: Option<(&'static str, &'static str)>,
 }
 
@@ -34,7 +34,7 @@ async fn free_port() -> u16 {
 }
 
 impl Broker {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::with(&["allow_anonymous true"], None).await
     }
 
@@ -83,7 +83,7 @@ impl Broker {
     }
 
     /// Publishes with mosquitto's own client.
-    async fn publish(&self, topic: &str, payload: &str, more: &[&str]) {
+    pub async fn publish(&self, topic: &str, payload: &str, more: &[&str]) {
         let port = self.port.to_string();
         let mut command = Command::new("mosquitto_pub");
         command.args(["-h", "127.0.0.1", "-p", &port, "-t", topic, "-m", payload]).args(more);
@@ -107,7 +107,7 @@ fn blank() -> Value {
 }
 
 /// Makes an oven and waits until it listens.
-async fn add(bakery: &Bakery, admin: &Visitor, port: u16, config: Value, credentials: Value) -> EquipmentId {
+pub async fn add(bakery: &Bakery, admin: &Visitor, port: u16, config: Value, credentials: Value) -> EquipmentId {
     let id = admin.make(&blank()).await;
     admin.configure(id, &request(port, config, credentials)).await;
     listens(bakery, id).await;
@@ -398,4 +398,17 @@ async fn a_client_with_the_same_id_is_named_as_a_reason() {
     assert!(entry["error_message"].as_str().unwrap().contains("same id"), "{entry}");
     other.kill().await.unwrap();
     tokio::time::timeout(Duration::from_secs(20), listens(&bakery, id)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_shortest_keep_alive_is_taken_in_both_versions() {
+    let (bakery, broker) = (Bakery::open().await, Broker::start().await);
+    let admin = bakery.login("admin").await;
+    let id = admin.make(&blank()).await;
+    for version in ["3.1.1", "5"] {
+        let mut config = deck();
+        (config["version"], config["keep_alive"]) = (json!(version), json!(1));
+        let silent = admin.test(id, &request(broker.port, config, json!({}))).await;
+        assert_eq!(silent["error_kind"], "mapping", "logged in, and nothing came: {silent}");
+    }
 }

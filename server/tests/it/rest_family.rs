@@ -171,6 +171,51 @@ async fn a_second_endpoint_that_fails_leaves_its_values_out() {
     assert!(tested["sample"].as_str().unwrap().contains("HTTP 500"), "the admin sees which one failed: {tested}");
 }
 
+#[tokio::test]
+async fn a_second_endpoint_that_fails_is_logged_once_and_once_when_it_is_back() {
+    let (bakery, peer) = (Bakery::open().await, peer(json!({"down": ["status"]})).await);
+    let admin = bakery.login("admin").await;
+    let mapping = json!([
+        {"target": "temperature", "path": "/temperature"},
+        {"target": "operational_status", "path": "status /operational_status", "words": {"horneando": "running"}},
+    ]);
+    let config = json!({"equipment_id": "S-1", "mapping": mapping});
+    let id = add(&admin, "salva", &peer.line, config, credentials()).await;
+    let entry = bakery.logged(&admin, id, "part_failed").await;
+    assert_eq!((&entry["error_code"], &entry["connection_status"]), (&json!("http_500"), &json!("connected")));
+    let says = entry["error_message"].as_str().unwrap();
+    assert!(says.starts_with("endpoint status") && says.contains("HTTP 500"), "{entry}");
+    assert!(!entry.to_string().contains("s3cret-word"));
+
+    let so_far = stats(&peer).await["asked"].as_u64().unwrap();
+    asked(&peer, so_far + 4).await;
+    let count = |events: &[String], wanted: &str| events.iter().filter(|event| *event == wanted).count();
+    let events_so_far = events(&bakery, &admin, id).await;
+    assert_eq!(count(&events_so_far, "part_failed"), 1, "{events_so_far:?}");
+
+    reqwest::get(format!("{}/repair", peer.line)).await.unwrap();
+    let entry = bakery.logged(&admin, id, "part_recovered").await;
+    assert!(entry["error_message"].as_str().unwrap().contains("endpoint status"), "{entry}");
+    let reading = bakery.reading(id, "the status", |reading| reading["operational_status"] == "running").await;
+    assert_eq!(reading["quality"], "good", "{reading}");
+    let all = events(&bakery, &admin, id).await;
+    assert_eq!((count(&all, "part_failed"), count(&all, "part_recovered")), (1, 1), "{all:?}");
+    assert!(!all.iter().any(|event| event == "disconnected" || event == "protocol_failed"), "{all:?}");
+}
+
+#[tokio::test]
+async fn an_answer_without_its_required_value_says_which_endpoint_was_away() {
+    let peer = peer(json!({"down": ["status"]})).await;
+    let mapping = json!([
+        {"target": "temperature", "path": "/temperature"},
+        {"target": "door_status", "path": "status /door_status", "words": {"cerrada": "closed"}, "required": true},
+    ]);
+    let mut oven = connection("salva", &peer.line, json!({"equipment_id": "S-1", "mapping": mapping}), credentials());
+    let error = oven.next().await.unwrap_err();
+    assert_eq!(error.kind, FailureKind::Mapping, "{error}");
+    assert!(error.detail.contains("endpoint status") && error.detail.contains("HTTP 500"), "{error}");
+}
+
 const COMPOSED: &str = r#"
 [login]
 path = "/auth/login"
@@ -226,6 +271,33 @@ async fn an_admin_composes_what_is_asked() {
     let refused = admin.test(id, &request).await;
     assert_eq!(refused["errors"][0]["field"], "config.profile", "{refused}");
     assert!(refused.to_string().contains("line 15"), "{refused}");
+}
+
+/// Everything that has a meaning of its own in JSON or in a form.
+const ODD: &str = "a\"b\\c&d+e=f%20 ü\n{password}";
+
+#[tokio::test]
+async fn odd_passwords_and_names_arrive_as_they_are_in_either_kind_of_body() {
+    let peer = peer(json!({"password": ODD})).await;
+    let credentials = json!({"username": "baker", "password": ODD});
+    let forms = COMPOSED.replace(r#"body = '{"oven": "{equipment_id}"}'"#, r#"body = "oven={equipment_id}&kind=deck""#);
+    for profile in [COMPOSED.to_owned(), COMPOSED.replace(r#"body = "form""#, ""), forms] {
+        let config = json!({"profile": profile, "equipment_id": ODD});
+        let mut oven = connection("custom", &peer.line, config, credentials.clone());
+        let sample = oven.next().await.unwrap_or_else(|error| panic!("{error}: {profile}"));
+        assert_eq!(sample.values.additional_sensors["echo"], ODD, "{profile}");
+    }
+}
+
+#[tokio::test]
+async fn an_odd_password_that_comes_back_is_not_shown_however_it_is_written() {
+    let odd = "qu\"ote&s3cret";
+    let peer = peer(json!({"password": odd})).await;
+    let config = json!({"profile": COMPOSED, "equipment_id": odd});
+    let credentials = json!({"username": "baker", "password": odd});
+    let tested = connection("custom", &peer.line, config, credentials).test().await.result;
+    let sample = tested.sample.unwrap();
+    assert!(sample.contains("Reinigung") && !sample.contains("s3cret"), "{sample}");
 }
 
 fn connection(protocol: &str, endpoint: &str, config: Value, credentials: Value) -> Box<dyn Connection> {

@@ -6,6 +6,7 @@
 //! - [`settings`] address, credentials and trust; [`fields`] the same in manifests
 //! - [`request`] one request: authentication, size limit, redirects, errors in words
 //! - [`session`] the login step and its token
+//! - [`parts`] endpoints that do not answer, for the log
 //! - [`vendor`] drivers that are a built-in profile
 //! - [`alarms`] faults that an oven lists; [`discover`] and [`suggest`] what could be mapped
 //! - [`stages`] the connection test; [`replay`] recorded answers without I/O
@@ -13,6 +14,7 @@
 pub mod alarms;
 mod discover;
 pub mod fields;
+mod parts;
 pub mod plan;
 pub mod profile;
 pub mod replay;
@@ -35,6 +37,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout};
 
 use super::{Connection, ConnectorError, Sample, TestOutcome};
+use parts::Parts;
 use plan::Plan;
 use request::{Http, Request};
 use session::Token;
@@ -46,6 +49,7 @@ pub struct RestOven {
     token: Option<Token>,
     /// The last good answers, each under the name of its endpoint.
     kept: Map<String, Value>,
+    parts: Parts,
     polls: u64,
 }
 
@@ -58,7 +62,7 @@ struct Round {
 
 impl RestOven {
     pub fn new(plan: Plan, http: Http) -> Self {
-        Self { plan, http, token: None, kept: Map::new(), polls: 0 }
+        Self { plan, http, token: None, kept: Map::new(), parts: Parts::default(), polls: 0 }
     }
 
     /// A token that is still good, where one is needed.
@@ -92,8 +96,7 @@ impl RestOven {
                 self.ask_one(index, &mut logins_left).await
             } else {
                 let limit = deadline.saturating_duration_since(Instant::now()) / 2;
-                let late =
-                    || ConnectorError::new(FailureKind::Timeout, format!("{name}: no answer within {limit:.1?}"));
+                let late = || ConnectorError::new(FailureKind::Timeout, format!("no answer within {limit:.1?}"));
                 timeout(limit, self.ask_one(index, &mut logins_left)).await.unwrap_or_else(|_| Err(late()))
             };
             match answer {
@@ -153,12 +156,14 @@ impl Connection for RestOven {
     /// HTTP opens its connection with the first request and keeps it for the next ones; so does a login.
     async fn connect(&mut self) -> Result<(), ConnectorError> {
         self.kept.clear();
+        self.parts.forget();
         self.log_in().await
     }
 
     async fn next(&mut self) -> Result<Sample, ConnectorError> {
         let round = self.ask(false).await?;
-        self.sample(round.response_time)
+        let sample = self.sample(round.response_time).map_err(|error| parts::blame(error, &round.failed))?;
+        Ok(Sample { notes: self.parts.news(&round.failed), ..sample })
     }
 
     async fn test(&mut self) -> TestOutcome {
@@ -167,6 +172,7 @@ impl Connection for RestOven {
 
     async fn discover(&mut self, search: &Search) -> Result<Discovery, ConnectorError> {
         self.ask(true).await?;
-        Ok(discover::list(&self.plan, &self.kept, search))
+        let endpoints: Vec<&str> = self.plan.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+        Ok(discover::list(&endpoints, &self.kept, search))
     }
 }

@@ -149,13 +149,21 @@ pub fn plan(described: Described, settings: &Settings) -> Result<(Plan, Auth, Ve
 }
 
 fn body(text: String, names: &Placeholders) -> Body {
-    let text = names.iter().fold(text, |text, (name, value)| {
-        // Within JSON a value needs its quotes and backslashes escaped.
-        let escaped = Value::from(value.as_str()).to_string();
-        text.replace(&format!("{{{name}}}"), &escaped[1..escaped.len() - 1])
-    });
     let json = text.trim_start().starts_with(['{', '[']);
+    let escaped = if json { in_json } else { in_form };
+    let text = names.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), &escaped(value)));
     Body { content_type: if json { "application/json" } else { "application/x-www-form-urlencoded" }, text }
+}
+
+/// A value as it stands between the quotes of JSON.
+pub fn in_json(value: &str) -> String {
+    let quoted = Value::from(value).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// A value as it stands in `application/x-www-form-urlencoded`.
+pub fn in_form(value: &str) -> String {
+    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }
 
 /// What a login may be told.

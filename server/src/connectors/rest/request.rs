@@ -21,6 +21,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
+    plan::{in_form, in_json},
     profile::{Method, Place},
     session::Token,
     settings::Auth,
@@ -76,12 +77,20 @@ impl Http {
         let client =
             client.map_err(|detail| vec![FieldError::new("config.ca_certificate", Problem::Other { detail })])?;
         let secrets = auth.secrets();
-        Ok(Self { client, auth, limit, secrets })
+        let mut http = Self { client, auth, limit, secrets: Vec::new() };
+        http.keep_secret(secrets);
+        Ok(http)
     }
 
-    /// Credentials that are sent by others than [`Auth`].
+    /// Credentials that must not be shown, in none of the ways in which they are written.
     pub fn keep_secret(&mut self, more: impl IntoIterator<Item = String>) {
-        self.secrets.extend(more);
+        for secret in more {
+            // The longer ways first: what is left of them must not stay.
+            let mut ways = vec![in_form(&secret), in_json(&secret), secret];
+            ways.sort_by_key(|way| std::cmp::Reverse(way.len()));
+            ways.dedup();
+            self.secrets.extend(ways);
+        }
     }
 
     /// The JSON that the answer is.

@@ -5,11 +5,12 @@ use uuid::Uuid;
 use super::{at, contract, full_draft, full_reading, new_oven, plain_reading, write};
 use crate::store::{
     Store, StoreError,
-    equipment::{CredentialChange, IotSettings},
+    equipment::{CredentialChange, IotSettings, NewEquipment},
 };
 
 contract! {
     every_field_comes_back,
+    several_are_made_together_or_not_at_all,
     it_is_changed,
     the_connection_is_changed_with_its_credentials,
     statuses_are_kept_apart_from_settings,
@@ -33,6 +34,16 @@ async fn every_field_comes_back(store: &Store) {
         assert!(matches!(store.create_equipment(id, &draft, None).await, Err(StoreError::Conflict("id"))));
     }
     assert_eq!(store.equipment_list().await.unwrap().len(), 2);
+}
+
+async fn several_are_made_together_or_not_at_all(store: &Store) {
+    let (draft, ids) = (full_draft(), [1, 2].map(|_| EquipmentId(Uuid::new_v4())));
+    let made = |id| NewEquipment { id, draft: &draft, sealed_credentials: None };
+    let twice = [made(ids[0]), made(ids[1]), made(ids[0])];
+    assert!(matches!(store.create_equipments(&twice).await, Err(StoreError::Conflict("id"))));
+    assert_eq!(store.equipment_list().await.unwrap(), []);
+    store.create_equipments(&twice[..2]).await.unwrap();
+    assert_eq!(store.equipment_list().await.unwrap().iter().map(|oven| oven.id).collect::<Vec<_>>(), ids);
 }
 
 async fn it_is_changed(store: &Store) {
