@@ -14,7 +14,8 @@
 //! # The contract
 //! - `build` checks settings and does no I/O; its errors name the field.
 //! - [`Connection::connect`] does I/O and keeps what it opened; [`Connection::next`] yields the next sample.
-//! - A driver does no retries, no scheduling, no storage and no logging of its state: the poller does.
+//! - A driver does no retries, no scheduling, no storage and no logging of its state: the poller does. What a driver alone
+//!   can see of a connection that stands goes into [`Sample::notes`].
 //! - A driver that fails is dropped into `connect` again; it must not keep half a session.
 
 pub mod config;

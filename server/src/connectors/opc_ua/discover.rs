@@ -1,5 +1,7 @@
 //! Machines and nodes of a server, for an admin.
 
+use std::collections::{HashMap, HashSet};
+
 use app::model::{
     discovery::{Discovery, FoundMachine, FoundValue, Search},
     mapping::{MAX_NAME, MappingRule, Target},
@@ -13,7 +15,7 @@ use super::{
     machine::{self, Machine},
     path,
     session::Session,
-    tree::{Child, Tree},
+    tree::{Child, MAX_NODES, Tree},
     value,
 };
 use crate::connectors::ConnectorError;
@@ -25,7 +27,12 @@ const MAX_SEARCHED: usize = 5_000;
 const DEPTH: usize = 8;
 
 pub async fn run(session: &Session, search: &Search) -> Result<Discovery, ConnectorError> {
-    let mut tree = Tree::new(session);
+    within(session, search, MAX_NODES).await
+}
+
+/// Each step may look at `max` nodes; what one leaves out keeps the next from nothing.
+async fn within(session: &Session, search: &Search, max: usize) -> Result<Discovery, ConnectorError> {
+    let mut tree = Tree::glance(session, max);
     let mut found = Discovery::default();
     let root = match search.under.as_deref().map(str::trim).filter(|under| !under.is_empty()) {
         None => {
@@ -39,6 +46,7 @@ pub async fn run(session: &Session, search: &Search) -> Result<Discovery, Connec
             (format!("{under}/"), node)
         }
     };
+    found.truncated |= tree.take_cut();
     let text = search.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let listed = if let Some(text) = text {
         matching(&mut tree, root, &text.to_lowercase(), &mut found.truncated).await?
@@ -46,7 +54,7 @@ pub async fn run(session: &Session, search: &Search) -> Result<Discovery, Connec
         tree.load(std::slice::from_ref(&root.1)).await?;
         named(&tree, &root)
     };
-    found.truncated |= listed.len() > MAX_LISTED;
+    found.truncated |= tree.take_cut() || listed.len() > MAX_LISTED;
     let listed: Vec<_> = listed.into_iter().take(MAX_LISTED).collect();
     found.values = values(&mut tree, listed).await?;
     Ok(found)
@@ -81,8 +89,11 @@ fn offers(machine: &Machine) -> Vec<FoundMachine> {
 /// The children of a loaded node with their paths; a name that occurs twice is written with its namespace.
 fn named(tree: &Tree<'_>, (prefix, id): &(String, NodeId)) -> Vec<(String, Child)> {
     let children = tree.known(id);
-    let is_unique =
-        |child: &Child| children.iter().filter(|other| other.name == child.name && other.id != child.id).count() == 0;
+    let mut nodes: HashMap<&str, HashSet<&NodeId>> = HashMap::new();
+    for child in children {
+        nodes.entry(&child.name).or_default().insert(&child.id);
+    }
+    let is_unique = |child: &Child| nodes.get(child.name.as_str()).is_none_or(|nodes| nodes.len() == 1);
     children
         .iter()
         .filter(|child| child.id != NodeId::new(0, 2253u32))
@@ -149,7 +160,8 @@ async fn values(tree: &mut Tree<'_>, listed: Vec<(String, Child)>) -> Result<Vec
             Some(other) => format!("{other} {}", unit.map_or("", Unit::as_str)).trim().to_owned(),
             None => answer.status.map_or_else(|| "—".to_owned(), |status| status.sub_code().name().to_owned()),
         });
-        let has_children = !is_variable && !tree.known(&child.id).is_empty();
+        let may_have = !tree.known(&child.id).is_empty() || !tree.is_loaded(&child.id);
+        let has_children = !is_variable && may_have;
         // An empty folder leads nowhere and is no value.
         if !is_variable && !has_children {
             continue;
@@ -177,4 +189,47 @@ fn suggestion(path: &str, name: &str, value: &Value, unit: Option<Unit>) -> Opti
         matches!(target.value_kind(), app::model::metric::ValueKind::Number(dimension) if dimension == unit.dimension())
     });
     Some(MappingRule { unit, ..MappingRule::new(target, path) })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::{super::options::Options, *};
+    use crate::{
+        connectors::Settings,
+        simulator::{Credentials, FleetKind, Simulator, fleet_of},
+    };
+
+    #[tokio::test]
+    async fn of_a_server_with_too_many_nodes_a_part_is_listed() {
+        let shutdown = CancellationToken::new();
+        let _stop = shutdown.clone().drop_guard();
+        let mut specs = fleet_of(FleetKind::OpcUa, 1);
+        specs[0].credentials = Credentials::Open;
+        let simulator = Simulator::start(specs, shutdown).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("opc.tcp://{}/", simulator.ovens()[0].addr);
+        let settings = Settings {
+            data_dir: folder.path().to_owned(),
+            discovering: true,
+            ..Settings::for_tests(&url, json!({"security_policy": "none"}))
+        };
+        let options = Options::parse(&settings).unwrap_or_else(|errors| panic!("{errors:?}"));
+        let session = Session::open(&options).await.unwrap();
+        let paths = |found: &Discovery| found.values.iter().map(|value| value.path.clone()).collect::<Vec<_>>();
+
+        let whole = run(&session, &Search::default()).await.unwrap();
+        assert!(!whole.truncated && whole.machines.len() == 1, "{whole:?}");
+        let part = within(&session, &Search::default(), 1).await.unwrap();
+        assert!(part.truncated && part.machines.is_empty(), "{part:?}");
+        assert_eq!(paths(&part), paths(&whole), "the roots are there");
+        assert!(part.values.iter().all(|value| value.has_children), "and can be opened: {part:?}");
+
+        let text = Search { text: Some("DeviceSet".to_owned()), ..Search::default() };
+        let all = run(&session, &text).await.unwrap();
+        assert!(all.values.len() >= 17, "a folder that comes in several answers is whole: {all:?}");
+        let some = within(&session, &text, 1).await.unwrap();
+        assert!(some.truncated, "{some:?}");
+    }
 }

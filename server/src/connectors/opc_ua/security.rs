@@ -5,6 +5,7 @@
 //! certificate that nobody has looked at, the connection test fails and shows the fingerprint.
 
 use std::{
+    collections::HashSet,
     fs,
     path::Path,
     sync::{Arc, LazyLock, Mutex, PoisonError},
@@ -40,7 +41,8 @@ pub struct Way {
 /// Asks the server for its endpoints and takes the best one that the settings, the login and trust allow.
 pub async fn choose(options: &Options) -> Result<Way, ConnectorError> {
     let without_keys = client(options, false).await?;
-    let endpoint = best(offered(&without_keys, options).await?, options)?;
+    let offered = offered(&without_keys, options).await?;
+    let endpoint = best(offered, options, &trusted(options).await)?;
     let fingerprint = fingerprint(&endpoint);
     let needs_keys = endpoint.security_mode != MessageSecurityMode::None;
     let client = if needs_keys { client(options, true).await? } else { without_keys };
@@ -68,7 +70,12 @@ fn no_server(error: ConnectorError) -> ConnectorError {
 }
 
 /// The chosen endpoint, under the address that the admin entered: servers often name a host that only they know.
-fn best(offered: Vec<EndpointDescription>, options: &Options) -> Result<EndpointDescription, ConnectorError> {
+/// `trusted` are the certificates in the folder.
+fn best(
+    offered: Vec<EndpointDescription>,
+    options: &Options,
+    trusted: &HashSet<String>,
+) -> Result<EndpointDescription, ConnectorError> {
     let describe =
         |endpoint: &EndpointDescription| format!("{} {:?}", policy_of(endpoint).to_str(), endpoint.security_mode);
     let all: Vec<String> = offered.iter().map(describe).collect();
@@ -91,7 +98,7 @@ fn best(offered: Vec<EndpointDescription>, options: &Options) -> Result<Endpoint
         options.policy == Some(SecurityPolicy::None) || options.mode == Some(MessageSecurityMode::None);
     let secure = fitting.iter().find(|endpoint| endpoint.security_mode != MessageSecurityMode::None).cloned();
     let mut chosen = match secure.filter(|_| !asked_for_none) {
-        Some(endpoint) => match trust(&endpoint, options) {
+        Some(endpoint) => match trust(&endpoint, options, trusted) {
             Ok(()) => endpoint,
             // Without a password nothing is at stake but the readings, and the admin did not ask for more.
             Err(error) if error.code == UNTRUSTED => open_door(&fitting, options).ok_or(error)?,
@@ -156,7 +163,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn trust(endpoint: &EndpointDescription, options: &Options) -> Result<(), ConnectorError> {
+fn trust(endpoint: &EndpointDescription, options: &Options, trusted: &HashSet<String>) -> Result<(), ConnectorError> {
     let refuse = |code: &str, detail: String| Err(ConnectorError::new(FailureKind::Tls, detail).with_code(code));
     let Some(found) = fingerprint(endpoint) else {
         return refuse("no_certificate", format!("{} offers security but has no certificate", options.url));
@@ -177,7 +184,7 @@ fn trust(endpoint: &EndpointDescription, options: &Options) -> Result<(), Connec
                 ),
             );
         }
-        None if is_in_folder(&options.folder.join("trusted"), &found) => {}
+        None if trusted.contains(&found) => {}
         None => {
             return refuse(
                 UNTRUSTED,
@@ -201,17 +208,24 @@ fn trust(endpoint: &EndpointDescription, options: &Options) -> Result<(), Connec
 /// The code of a failure that an admin's trust would end.
 pub const UNTRUSTED: &str = "untrusted_certificate";
 
-fn is_in_folder(folder: &Path, wanted: &str) -> bool {
-    let Ok(files) = fs::read_dir(folder) else { return false };
-    files.flatten().any(|file| {
-        let Ok(bytes) = fs::read(file.path()) else { return false };
-        let der = if bytes.starts_with(b"-----") {
-            X509::from_pem(&bytes).ok().and_then(|certificate| certificate.to_der().ok())
-        } else {
-            Some(bytes)
-        };
-        der.is_some_and(|der| hex(&Sha256::digest(der)) == wanted)
-    })
+/// Fingerprints of the certificates that an admin put into the folder; not looked at where one was entered.
+async fn trusted(options: &Options) -> HashSet<String> {
+    if options.fingerprint.is_some() {
+        return HashSet::new();
+    }
+    let folder = options.folder.join("trusted");
+    // A slow disk holds up this oven alone.
+    tokio::task::spawn_blocking(move || in_folder(&folder)).await.unwrap_or_default()
+}
+
+fn in_folder(folder: &Path) -> HashSet<String> {
+    let Ok(files) = fs::read_dir(folder) else { return HashSet::new() };
+    let fingerprint = |file: fs::DirEntry| {
+        let bytes = fs::read(file.path()).ok()?;
+        let der = if bytes.starts_with(b"-----") { X509::from_pem(&bytes).ok()?.to_der().ok()? } else { bytes };
+        Some(hex(&Sha256::digest(der)))
+    };
+    files.flatten().filter_map(fingerprint).collect()
 }
 
 /// A client with Hornero's own certificate where `with_keys`; the pair is made when it is first needed.
@@ -305,7 +319,7 @@ mod tests {
     fn only_the_certificate_that_an_admin_saw_is_trusted() {
         let (endpoint, other) = (endpoint(30), endpoint(30));
         let found = fingerprint(&endpoint).unwrap();
-        let code = |config| trust(&endpoint, &options(config)).map_err(|error| error.code);
+        let code = |config| trust(&endpoint, &options(config), &HashSet::new()).map_err(|error| error.code);
         assert_eq!(code(json!({})), Err(UNTRUSTED.to_owned()));
         assert_eq!(code(json!({"server_fingerprint": found})), Ok(()));
         let wrong = fingerprint(&other).unwrap();
@@ -316,21 +330,47 @@ mod tests {
     fn an_expired_certificate_is_not_trusted_though_it_was_seen() {
         let endpoint = endpoint(-1);
         let config = json!({"server_fingerprint": fingerprint(&endpoint).unwrap()});
-        let error = trust(&endpoint, &options(config)).unwrap_err();
+        let error = trust(&endpoint, &options(config), &HashSet::new()).unwrap_err();
         assert_eq!((error.kind, error.code.as_str()), (FailureKind::Tls, "certificate_time"));
     }
 
-    #[test]
-    fn certificates_in_the_folder_are_trusted() {
+    #[tokio::test]
+    async fn certificates_in_the_folder_are_trusted() {
         let endpoint = endpoint(30);
         let folder = tempfile::tempdir().unwrap();
         let mut options = options(json!({}));
         options.folder = folder.path().to_owned();
         fs::create_dir(folder.path().join("trusted")).unwrap();
         fs::write(folder.path().join("trusted/readme.txt"), "not a certificate").unwrap();
-        assert!(trust(&endpoint, &options).is_err());
+        assert!(trust(&endpoint, &options, &trusted(&options).await).is_err());
         fs::write(folder.path().join("trusted/oven.der"), endpoint.server_certificate.value.as_ref().unwrap()).unwrap();
-        assert!(trust(&endpoint, &options).is_ok());
+        assert!(trust(&endpoint, &options, &trusted(&options).await).is_ok());
+    }
+
+    /// A named pipe is read for as long as somebody writes into it.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_folder_that_is_slow_to_read_holds_up_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = options(json!({}));
+        options.folder = folder.path().to_owned();
+        let pipe = folder.path().join("trusted/slow.pem");
+        fs::create_dir(pipe.parent().unwrap()).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let (go, waits) = std::sync::mpsc::channel();
+        let (opened, is_read) = tokio::sync::oneshot::channel();
+        let writer = std::thread::spawn(move || {
+            // Waits until the folder is read.
+            let _open = fs::OpenOptions::new().write(true).open(pipe).unwrap();
+            opened.send(()).unwrap();
+            waits.recv_timeout(Duration::from_secs(5)).is_ok()
+        });
+        let reading = tokio::spawn(async move { trusted(&options).await });
+        is_read.await.unwrap();
+        // This thread is the whole runtime: it comes here while the folder is still being read.
+        let _ = go.send(());
+        assert_eq!(reading.await.unwrap().len(), 1);
+        assert!(writer.join().unwrap(), "the runtime stood still");
     }
 
     #[test]
@@ -354,13 +394,16 @@ mod tests {
             ..EndpointDescription::default()
         };
         let offered = || vec![open.clone(), secure.clone()];
-        let anonymous = best(offered(), &options(json!({}))).unwrap();
+        let anonymous = best(offered(), &options(json!({})), &HashSet::new()).unwrap();
         assert_eq!(anonymous.security_mode, MessageSecurityMode::None);
         let mut with_password = options(json!({}));
         with_password.login = Login::Password { username: "u".to_owned(), password: "p".to_owned() };
-        assert_eq!(best(offered(), &with_password).unwrap_err().code, UNTRUSTED);
-        assert_eq!(best(vec![open.clone()], &with_password).unwrap_err().code, "no_such_endpoint");
+        assert_eq!(best(offered(), &with_password, &HashSet::new()).unwrap_err().code, UNTRUSTED);
+        assert_eq!(best(vec![open.clone()], &with_password, &HashSet::new()).unwrap_err().code, "no_such_endpoint");
         with_password.fingerprint = fingerprint(&secure);
-        assert_eq!(best(offered(), &with_password).unwrap().security_mode, MessageSecurityMode::SignAndEncrypt);
+        assert_eq!(
+            best(offered(), &with_password, &HashSet::new()).unwrap().security_mode,
+            MessageSecurityMode::SignAndEncrypt
+        );
     }
 }

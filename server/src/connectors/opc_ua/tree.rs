@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use app::model::{failure::FailureKind, unit::Unit};
 use opcua::types::{
     BrowseDescription, BrowseDirection, BrowseResult, EUInformation, ExpandedNodeId, NamespaceMap, NodeClass, NodeId,
-    ReferenceTypeId, Variant,
+    ReferenceTypeId, StatusCode, Variant,
 };
 
 use super::{
@@ -17,8 +17,11 @@ use crate::connectors::ConnectorError;
 
 /// Nodes asked for at once.
 const BATCH: usize = 100;
-/// Nodes remembered beyond which a server is not browsed further.
-const MAX_NODES: usize = 50_000;
+/// Children of one node that come in one answer; a folder with tens of thousands would be larger than answers may be.
+/// Unit tests have smaller folders, and look at them in parts all the same.
+const CHILDREN: u32 = if cfg!(test) { 8 } else { 1_000 };
+/// Nodes beyond which a server is not browsed further.
+pub const MAX_NODES: usize = 50_000;
 
 #[derive(Clone, Debug)]
 pub struct Child {
@@ -35,11 +38,32 @@ pub struct Tree<'a> {
     pub session: &'a Session,
     children: HashMap<NodeId, Vec<Child>>,
     count: usize,
+    max: usize,
+    /// Stops at `max` with what it has, where it would fail otherwise.
+    is_content: bool,
+    is_cut: bool,
 }
 
 impl<'a> Tree<'a> {
+    /// To find what is to be read: a server that has too much is an error.
     pub fn new(session: &'a Session) -> Self {
-        Self { session, children: HashMap::new(), count: 0 }
+        Self { session, children: HashMap::new(), count: 0, max: MAX_NODES, is_content: false, is_cut: false }
+    }
+
+    /// To look around: of a server that has more than `max` nodes, a part is there.
+    pub fn glance(session: &'a Session, max: usize) -> Self {
+        Self { max, is_content: true, ..Self::new(session) }
+    }
+
+    /// Whether nodes were left out since this was last asked. As many again are browsed from here on.
+    pub fn take_cut(&mut self) -> bool {
+        self.count = 0;
+        std::mem::take(&mut self.is_cut)
+    }
+
+    /// Whether [`known`](Self::known) says all there is.
+    pub fn is_loaded(&self, id: &NodeId) -> bool {
+        self.children.contains_key(id)
     }
 
     /// Everything below a node, its properties included, in the server's order.
@@ -53,22 +77,45 @@ impl<'a> Tree<'a> {
         self.children.get(id).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Loads the children of many nodes in few requests.
+    /// Loads the children of many nodes in few requests; nothing more once nodes were left out.
     pub async fn load(&mut self, ids: &[NodeId]) -> Result<(), ConnectorError> {
         let missing: Vec<NodeId> = ids.iter().filter(|id| !self.children.contains_key(*id)).cloned().collect();
         for ids in missing.chunks(BATCH) {
-            let wanted: Vec<_> = ids.iter().map(description).collect();
-            let results = self.session.check(self.session.client.browse(&wanted, 0, None).await)?;
-            for (id, result) in ids.iter().zip(results) {
-                let found = self.all(result).await?;
-                self.count += found.len();
-                self.children.insert(id.clone(), found);
+            if self.is_cut {
+                break;
             }
-            if self.count > MAX_NODES {
-                let detail = format!("the server has more than {MAX_NODES} nodes where ovens are looked for");
+            let mut alone = Vec::new();
+            for (id, result) in ids.iter().zip(self.browse(ids).await?) {
+                if result.status_code == StatusCode::BadNoContinuationPoints {
+                    alone.push(id);
+                    continue;
+                }
+                self.take(id, result).await?;
+            }
+            // The server remembers the rest of a few large folders at a time.
+            for id in alone {
+                for result in self.browse(std::slice::from_ref(id)).await? {
+                    self.take(id, result).await?;
+                }
+            }
+            self.is_cut = self.count > self.max;
+            if self.is_cut && !self.is_content {
+                let detail = format!("the server has more than {} nodes where ovens are looked for", self.max);
                 return Err(ConnectorError::new(FailureKind::Limit, detail));
             }
         }
+        Ok(())
+    }
+
+    async fn browse(&self, ids: &[NodeId]) -> Result<Vec<BrowseResult>, ConnectorError> {
+        let wanted: Vec<_> = ids.iter().map(description).collect();
+        self.session.check(self.session.client.browse(&wanted, CHILDREN, None).await)
+    }
+
+    async fn take(&mut self, id: &NodeId, result: BrowseResult) -> Result<(), ConnectorError> {
+        let found = self.all(result).await?;
+        self.count += found.len();
+        self.children.insert(id.clone(), found);
         Ok(())
     }
 
@@ -106,7 +153,12 @@ impl<'a> Tree<'a> {
                     id: local(&r.node_id, &self.session.namespaces),
                 }
             }));
-            if result.continuation_point.is_null_or_empty() || found.len() > MAX_NODES {
+            if result.continuation_point.is_null_or_empty() {
+                return Ok(found);
+            }
+            if found.len() > self.max {
+                // The server need not keep the rest for us; what it says to that changes nothing.
+                let _ = self.session.client.browse_next(true, &[result.continuation_point]).await;
                 return Ok(found);
             }
             let more = self.session.client.browse_next(false, &[result.continuation_point]).await;
