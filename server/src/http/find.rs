@@ -69,7 +69,7 @@ pub async fn act(
         Step::Back(depth) => trail.0.truncate(depth),
         Step::UseMachine(index) => {
             if let Some(machine) = found.machines.get(index) {
-                found::use_machine(&mut values, machine);
+                found::use_machine(&mut values, machine, &found.machines);
             }
             return Ok(Next::Form(values, Some(shown(found)), Vec::new()));
         }
@@ -117,7 +117,7 @@ async fn add_machines(
         for own in ["name", "manufacturer", "model", "serial_number"] {
             one.set(own, "");
         }
-        found::use_machine(&mut one, machine);
+        found::use_machine(&mut one, machine, &found.machines);
         let parsed = form::parse(&one);
         if !parsed.errors.is_empty() {
             return Ok(Next::Form(values, Some(shown(found.clone())), parsed.errors));

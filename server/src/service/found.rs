@@ -18,8 +18,13 @@ pub fn add_rule(form: &mut FormValues, rule: &MappingRule) {
     show_rule(row, rule, &mut |name, value| form.set(name, value.unwrap_or_default()));
 }
 
-/// Puts a machine's settings into the form, and what it says of itself where nothing was typed.
-pub fn use_machine(form: &mut FormValues, machine: &FoundMachine) {
+/// Puts a machine's settings into the form, and what it says of itself where nothing was typed. `offered` are all that
+/// were found with it.
+pub fn use_machine(form: &mut FormValues, machine: &FoundMachine, offered: &[FoundMachine]) {
+    // What picks another of them must not stay: the number of a chamber, where this is the whole machine.
+    for key in offered.iter().flat_map(|other| other.config.keys()) {
+        form.set(&format!("config.{key}"), "");
+    }
     for (key, value) in &machine.config {
         form.set(&format!("config.{key}"), value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
@@ -63,4 +68,31 @@ pub fn search(form: &FormValues) -> Result<Search, Vec<FieldError>> {
     };
     let under = Trail::of(form).0.last().map(|(path, _)| path.clone());
     Ok(Search { under, text: text("find.text"), seconds, from: text("find.from"), to: text("find.to") })
+}
+
+#[cfg(test)]
+mod tests {
+    use app::model::equipment::EquipmentKind;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_picks_another_machine_does_not_stay() {
+        let machine = |config: serde_json::Value| FoundMachine {
+            name: "Deck".to_owned(),
+            kind: EquipmentKind::Deck,
+            manufacturer: None,
+            model: None,
+            serial_number: None,
+            profile: String::new(),
+            config: config.as_object().unwrap().clone(),
+        };
+        let offered = [machine(json!({"machine": "Deck"})), machine(json!({"machine": "Deck", "chamber": 2}))];
+        let mut form = FormValues::default();
+        use_machine(&mut form, &offered[1], &offered);
+        assert_eq!(form.filled("config.chamber"), Some("2"));
+        use_machine(&mut form, &offered[0], &offered);
+        assert_eq!((form.filled("config.machine"), form.filled("config.chamber")), (Some("Deck"), None));
+    }
 }
