@@ -18,8 +18,8 @@ use crate::connectors::ConnectorError;
 /// Nodes asked for at once.
 const BATCH: usize = 100;
 /// Children of one node that come in one answer; a folder with tens of thousands would be larger than answers may be.
-/// Unit tests have small folders, and look at them in parts all the same.
-const CHILDREN: u32 = if cfg!(test) { 2 } else { 1_000 };
+/// Unit tests have smaller folders, and look at them in parts all the same.
+const CHILDREN: u32 = if cfg!(test) { 8 } else { 1_000 };
 /// Nodes beyond which a server is not browsed further.
 pub const MAX_NODES: usize = 50_000;
 
