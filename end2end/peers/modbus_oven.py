@@ -1,9 +1,10 @@
-"""Two controllers on one Modbus line, served by pymodbus: peers that know nothing of Hornero.
+"""Three controllers on one Modbus line, served by pymodbus: peers that know nothing of Hornero.
 
     modbus_oven.py [tcp|rtu|serial] [PORT]
 
-Prints its port, or the device of a serial line whose other end it serves. Unit 1 keeps tenths of a degree like a Eurotherm 3200 (1 process value, 2 and 5 setpoint) and floats in
-two byte orders; unit 2 keeps another temperature at the same register. Registers between are missing on purpose.
+Prints its port, or the device of a serial line whose other end it serves. Unit 1 keeps tenths of a degree like a
+Eurotherm 3200 (1 process value, 2 and 5 setpoint) and floats in two byte orders; unit 2 keeps another temperature at the
+same register; unit 3 keeps many registers. Registers between are missing on purpose.
 """
 
 import asyncio
@@ -47,6 +48,10 @@ UNITS = [
         ],
     ),
     controller(2, [registers(1, 1805, 1800)]),
+    SimDevice(
+        id=3,
+        simdata=([bits(0, True)], [bits(0, True)], [registers(0, 0)], [registers(0, *(2300 + i for i in range(500)))]),
+    ),
 ]
 
 

@@ -23,7 +23,7 @@ use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
 /// Changes that come within this time share a frame.
-const GATHER: Duration = Duration::from_millis(3);
+const GATHER: Duration = Duration::from_micros(2_500);
 /// Frames that a client may fall behind before it gets a gathered one instead.
 const BACKLOG: usize = 32;
 /// Removed ovens are remembered for clients that fell behind; older ones get a snapshot.

@@ -31,9 +31,12 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
             config.master_key_file.display()
         ),
     };
-    let stop = Stop::listen()?;
+    let mut stop = Stop::listen()?;
     let listener = listen(&config.listen).await?;
-    let server = Server::start(&config, keyring, listener, None).await?;
+    let server = tokio::select! {
+        server = Server::start(&config, keyring, listener, None) => server?,
+        () = stop.asked() => return Ok(()),
+    };
     say(&format!("Hornero is on http://{}", server.address));
     until(stop, server).await
 }
@@ -62,13 +65,16 @@ pub async fn demo(mut config: Config, control: Option<&str>) -> anyhow::Result<(
         None if config.master_key_file.exists() => Keyring::load_file(&config.master_key_file)?,
         None => Keyring::generate_file(&config.master_key_file)?,
     };
-    let stop = Stop::listen()?;
+    let mut stop = Stop::listen()?;
     let shutdown = CancellationToken::new();
     let past = (!config.database_path().exists()).then_some(demo::history::PAST);
     let simulator = Simulator::start_with(demo::bakery(), past, shutdown.clone())?;
     let server = Server::start(&config, keyring, listener, Some(demo::logins())).await?;
     if demo::seed(&server.service, &simulator.ovens()).await? {
-        demo::history::write(&server.service, &simulator, demo::INTERVAL_S).await;
+        tokio::select! {
+            () = demo::history::write(&server.service, &simulator, demo::INTERVAL_S) => {}
+            () = stop.asked() => return server.stop().await,
+        }
     }
     if let Some(address) = control {
         let listener = listen(address).await?;
@@ -118,7 +124,7 @@ async fn until(mut stop: Stop, server: Server) -> anyhow::Result<()> {
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
     // What goes wrong with an oven is logged once, with its name; the protocols' own libraries say it again and again.
-    let quiet = "opcua_client=off,opcua_core=off,opcua_crypto=off,opcua_server=off,opcua_types=off,rumqttc=off";
+    let quiet = "opcua_client=off,opcua_core=off,opcua_crypto=off,opcua_server=off,opcua_types=off,rumqttc=off,tokio_modbus=off";
     let filter = format!("{quiet},{}", config.log);
     let filter = EnvFilter::try_new(filter).with_context(|| format!("log = \"{}\"", config.log))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

@@ -13,6 +13,10 @@ use crate::service::{Actor, ServiceError, configure::SecretChange, form, found};
 /// Values that a form carries along; more are found by narrowing the search.
 const MAX_SHOWN: usize = 200;
 
+/// Bytes of them as JSON. A form is sent back percent-encoded, about half as long again, and has its limit
+/// ([`BODY_LIMIT`](super::BODY_LIMIT)) for all its fields.
+const MAX_CARRIED: usize = 110_000;
+
 /// What a button of the search asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
@@ -93,8 +97,7 @@ pub async fn act(
     let draft = form::parse(&values).draft;
     match state.service.discover_draft(id, draft, SecretChange::Merge(secrets), &search).await {
         Ok(mut result) => {
-            result.found.truncated |= result.found.values.len() > MAX_SHOWN;
-            result.found.values.truncate(MAX_SHOWN);
+            shorten(&mut result.found);
             Ok(Next::Form(values, Some(result), Vec::new()))
         }
         Err(ServiceError::Invalid(errors)) => Ok(Next::Form(values, None, errors)),
@@ -132,6 +135,19 @@ async fn add_machines(
         Err(ServiceError::Invalid(errors)) => Ok(Next::Form(values, Some(shown(found)), errors)),
         Err(error) => Err(error),
     }
+}
+
+/// What a form can carry, and a person look through.
+fn shorten(found: &mut Discovery) {
+    let mut room = MAX_CARRIED;
+    let fit = found.values.iter().take(MAX_SHOWN).take_while(|value| {
+        let size = serde_json::to_string(value).map_or(0, |text| text.len());
+        room = room.saturating_sub(size);
+        room > 0
+    });
+    let count = fit.count();
+    found.truncated |= count < found.values.len();
+    found.values.truncate(count);
 }
 
 /// What the form carries of the last search; nothing where somebody changed it.

@@ -38,7 +38,9 @@ pub async fn socket(
 ) -> Response {
     match (upgrade, login) {
         (Ok(upgrade), Some(Extension(login))) => {
-            upgrade.max_message_size(MAX_MESSAGE).on_upgrade(move |socket| serve(state, login, session, socket))
+            // The websocket clears its whole buffer before each attempt to read, 128 KiB if left alone.
+            let upgrade = upgrade.max_message_size(MAX_MESSAGE).read_buffer_size(MAX_MESSAGE);
+            upgrade.on_upgrade(move |socket| serve(state, login, session, socket))
         }
         (Ok(upgrade), None) => upgrade.on_upgrade(|socket| close(socket, SESSION_ENDED)),
         (Err(_), None) => error::unauthorised(),

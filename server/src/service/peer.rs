@@ -15,8 +15,11 @@ pub fn is_same_peer(saved: &EquipmentDraft, draft: &EquipmentDraft) -> bool {
         return false;
     }
     let driver = draft.iot_protocol.as_deref().and_then(connectors::find);
-    let mut guards = driver.into_iter().flat_map(|driver| driver.manifest.settings()).filter(|field| field.guards);
-    guards.all(|field| value(saved, field) == value(draft, field))
+    let own = || driver.into_iter().flat_map(|driver| driver.manifest.settings());
+    // A driver may pass settings on to another: they guard whoever's manifest they are in.
+    let others = connectors::ALL.iter().flat_map(|other| other.manifest.settings());
+    let mut guards = own().chain(others.filter(|field| own().all(|known| known.key != field.key)));
+    guards.all(|field| !field.guards || value(saved, field) == value(draft, field))
 }
 
 /// Scheme, host and port; the text itself where it has none of them.
@@ -82,5 +85,7 @@ mod tests {
         assert!(!same("custom", ("https://w", none()), ("https://w", json!({"profile": "[login]"}))));
         assert!(!same("rational", ("https://w", none()), ("https://w", json!({"transport": "opc_ua"}))));
         assert!(!same("rest_api", ("https://w", none()), ("https://w", json!({"verify_ssl": "off"}))));
+        let over_opc_ua = |policy| ("", json!({"transport": "opc_ua", "security_policy": policy}));
+        assert!(!same("rational", over_opc_ua("auto"), over_opc_ua("none")), "passed on to OPC UA");
     }
 }

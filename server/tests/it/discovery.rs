@@ -49,7 +49,7 @@ async fn machines_and_folders_are_found_over_the_api() {
 }
 
 /// The value of a hidden field as a browser reads it.
-fn hidden(page: &str, name: &str) -> String {
+pub fn hidden(page: &str, name: &str) -> String {
     let at = page.find(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("{name} is in the form"));
     let value = page[at..].split("value=\"").nth(1).unwrap().split('"').next().unwrap();
     value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

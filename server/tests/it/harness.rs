@@ -9,6 +9,7 @@ use std::{
 };
 
 use app::model::{equipment::EquipmentId, user::Role};
+use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect::Policy};
 use serde_json::{Value, json};
 use server::{
@@ -106,6 +107,17 @@ impl Bakery {
             self.log(admin, id).await.into_iter().find(|entry| entry["event_type"] == event)
         })
         .await
+    }
+
+    /// Waits until so many readings are in the history, all with this temperature.
+    pub async fn stored(&self, id: EquipmentId, count: usize, celsius: Option<f64>) {
+        let readings = eventually("readings in the history", || async {
+            let readings =
+                self.server.service.store.readings(id, Timestamp::MIN, Timestamp::now(), 1_000).await.unwrap();
+            (readings.len() >= count).then_some(readings)
+        })
+        .await;
+        assert!(readings.iter().all(|reading| reading.values.temperature == celsius), "{readings:?}");
     }
 
     /// Waits until the newest reading is as wanted.

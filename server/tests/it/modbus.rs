@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{harness::Bakery, peer::Peer};
+use crate::{discovery::hidden, harness::Bakery, peer::Peer};
 
 const PEER: &str = "modbus_oven.py";
 
@@ -61,10 +61,8 @@ async fn two_units_share_one_line_and_each_gets_its_own_values() {
     let mapping = || json!([tenths("temperature", "holding 1 i16")]);
     let first = admin.make(&oven(&peer.line, 1, more.clone(), mapping())).await;
     let second = admin.make(&oven(&peer.line, 2, more, mapping())).await;
-    for _ in 0..3 {
-        assert_eq!(admin.live(first).await["temperature"], 231.5);
-        assert_eq!(admin.live(second).await["temperature"], 180.5);
-    }
+    bakery.stored(first, 3, Some(231.5)).await;
+    bakery.stored(second, 3, Some(180.5)).await;
 }
 
 #[tokio::test]
@@ -110,6 +108,7 @@ async fn a_test_says_how_far_it_came() {
     assert_eq!(wrong.json::<Value>().await.unwrap()["errors"][0]["field"], "mapping.0.path");
 }
 
+#[cfg(feature = "serial")]
 #[tokio::test]
 async fn a_serial_line_is_read_and_a_missing_adapter_is_named() {
     let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &["serial"]).await);
@@ -123,12 +122,15 @@ async fn a_serial_line_is_read_and_a_missing_adapter_is_named() {
     };
     let first = admin.make(&on(&peer.line, 1)).await;
     let second = admin.make(&on(&peer.line, 2)).await;
-    for _ in 0..2 {
-        assert_eq!(admin.live(first).await["temperature"], 231.5);
-        assert_eq!(admin.live(second).await["temperature"], 180.5, "two controllers on one line take turns");
-    }
+    // Two controllers on one line take turns.
+    bakery.stored(first, 2, Some(231.5)).await;
+    bakery.stored(second, 2, Some(180.5)).await;
     let tested = admin.test(first, &json!(null)).await;
     assert_eq!(tested["success"], true, "{tested}");
+    let mut faster = on(&peer.line, 1);
+    faster["iot_config"]["baud_rate"] = json!(38_400);
+    let third = admin.make(&faster).await;
+    bakery.stored(third, 2, Some(231.5)).await;
     let absent = admin.make(&on("/dev/ttyNOWHERE0", 1)).await;
     let entry = bakery.logged(&admin, absent, "disconnected").await;
     assert_eq!(entry["error_code"], "no_device", "{entry}");
@@ -169,4 +171,37 @@ async fn a_scan_finds_registers_decodings_and_a_known_controller() {
     assert_eq!(wrong["error_kind"], "config", "{wrong}");
     let nothing = find(1, json!({"from": "holding 800", "to": "holding 810"})).await;
     assert_eq!(nothing["error_kind"], "mapping", "{nothing}");
+}
+
+#[tokio::test]
+async fn the_form_can_carry_a_wide_scan() {
+    let (bakery, peer) = (Bakery::open().await, Peer::start(PEER, &[]).await);
+    let mut admin = bakery.login("admin").await;
+    let mut fields: Vec<(String, String)> = [
+        ("iot_protocol", "modbus"),
+        ("iot_endpoint", "127.0.0.1"),
+        ("iot_port", &peer.line),
+        ("config.unit_id", "3"),
+        ("find.from", "input 0"),
+        ("find.to", "input 499"),
+        ("action", "discover"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let page = admin.submit_all("/admin/ovens/new", &fields).await;
+    let carried = hidden(&page, "find.found");
+    assert!(carried.contains("input 40") && page.contains("found.40."), "many are listed");
+    fields.extend(
+        [
+            ("find.found", carried.as_str()),
+            ("found.1.on", "on"),
+            ("found.1.target", "temperature"),
+            ("found.1.path", "input 1 i16"),
+            ("action", "add_found"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    fields.retain(|(name, value)| name != "action" || value == "add_found");
+    let page = admin.submit_all("/admin/ovens/new", &fields).await;
+    assert!(page.contains("value=\"input 1 i16\""), "{}", &page[..page.len().min(600)]);
 }

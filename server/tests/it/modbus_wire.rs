@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, tcp::OwnedWriteHalf},
     task::JoinHandle,
 };
 
@@ -38,6 +38,8 @@ enum Fault {
     /// A frame that says it is as long as frames cannot be.
     Huge,
     Garbage,
+    /// Answers well and closes the connection.
+    HangUp,
     Exception(u8),
 }
 
@@ -46,6 +48,7 @@ struct Device {
     broken: Arc<AtomicBool>,
     asked: Arc<Mutex<BTreeSet<u16>>>,
     requests: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
     serving: JoinHandle<()>,
 }
 
@@ -66,12 +69,15 @@ impl Device {
         let port = listener.local_addr().unwrap().port();
         let (broken, asked, requests) = (Arc::default(), Arc::default(), Arc::default());
         let (is_broken, addresses, count) = (Arc::clone(&broken), Arc::clone(&asked), Arc::clone(&requests));
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                accepted.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(serve(stream, fault, Arc::clone(&is_broken), Arc::clone(&addresses), Arc::clone(&count)));
             }
         });
-        Self { port, broken, asked, requests, serving }
+        Self { port, broken, asked, requests, connections, serving }
     }
 }
 
@@ -119,10 +125,11 @@ async fn serve(
             Fault::Short => registers(transaction, unit, function, WRONG, count - 1),
             Fault::Huge => [&transaction[..], &[0, 0, 0xFF, 0xFF, unit, function], &vec![0x55; 70_000]].concat(),
             Fault::Garbage => b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
+            Fault::HangUp => registers(transaction, unit, function, TEMPERATURE, count),
             Fault::Exception(code) => frame(transaction, unit, &[function | 0x80, code]),
         };
         stream.write_all(&answer).await.ok()?;
-        if fault == Fault::Cut {
+        if matches!(fault, Fault::Cut | Fault::HangUp) {
             return None;
         }
     }
@@ -139,16 +146,21 @@ fn frame(transaction: [u8; 2], unit: u8, pdu: &[u8]) -> Vec<u8> {
 }
 
 async fn oven(admin: &Visitor, name: &str, port: u16, unit: u8, more: &[&str]) -> EquipmentId {
+    oven_with(admin, name, port, unit, more, json!({"timeout": 1.0})).await
+}
+
+async fn oven_with(admin: &Visitor, name: &str, port: u16, unit: u8, more: &[&str], mut config: Value) -> EquipmentId {
     let mut mapping = vec![
         json!({"target": "temperature", "path": "holding 1 i16", "scale": 0.1}),
         json!({"target": "target_temperature", "path": "holding 2 i16", "scale": 0.1}),
     ];
     mapping.extend(more.iter().map(|path| json!({"target": format!("additional_sensors.{path}"), "path": path})));
+    config["unit_id"] = json!(unit);
+    config["mapping"] = json!(mapping);
     admin
         .make(&json!({
             "name": name, "kind": "deck", "poll_interval_seconds": 1, "iot_protocol": "modbus",
-            "iot_endpoint": "127.0.0.1", "iot_port": port,
-            "iot_config": {"unit_id": unit, "timeout": 1.0, "mapping": mapping},
+            "iot_endpoint": "127.0.0.1", "iot_port": port, "iot_config": config,
         }))
         .await
 }
@@ -216,7 +228,8 @@ async fn a_dead_unit_does_not_stop_the_others_on_its_line() {
     let bakery = Bakery::open().await;
     let admin = bakery.login("admin").await;
     let gateway = Device::start(Fault::Silent).await;
-    let dead = oven(&admin, "Apagado", gateway.port, 9, &[]).await;
+    // It waits longer than the living one does.
+    let dead = oven_with(&admin, "Apagado", gateway.port, 9, &[], json!({"timeout": 3.0})).await;
     let alive = oven(&admin, "Encendido", gateway.port, 1, &[]).await;
     bakery.logged(&admin, dead, "timeout").await;
     let began = Timestamp::now();
@@ -227,6 +240,116 @@ async fn a_dead_unit_does_not_stop_the_others_on_its_line() {
     .await;
     let events: Vec<Value> = bakery.log(&admin, alive).await.iter().map(|e| e["event_type"].clone()).collect();
     assert!(!events.contains(&json!("timeout")) && !events.contains(&json!("disconnected")), "{events:?}");
+}
+
+#[tokio::test]
+async fn ovens_of_one_gateway_share_a_connection_that_exceptions_leave_open() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let gateway = Device::start(Fault::Exception(11)).await;
+    let ids =
+        [oven(&admin, "Uno", gateway.port, 1, &[]).await, oven(&admin, "Dos", gateway.port, 2, &["holding 950"]).await];
+    for id in ids {
+        bakery.logged(&admin, id, "connected").await;
+    }
+    gateway.broken.store(true, Ordering::SeqCst);
+    for id in ids {
+        bakery.logged(&admin, id, "disconnected").await;
+    }
+    gateway.broken.store(false, Ordering::SeqCst);
+    for id in ids {
+        bakery.logged(&admin, id, "recovered").await;
+    }
+    assert_eq!(gateway.connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_meanwhile_costs_no_poll() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let device = Device::start(Fault::HangUp).await;
+    device.broken.store(true, Ordering::SeqCst);
+    let id = oven(&admin, "Regulador", device.port, 1, &[]).await;
+    let store = &bakery.server.service.store;
+    eventually("three readings", || async {
+        (store.readings(id, Timestamp::MIN, Timestamp::now(), 10).await.unwrap().len() >= 3).then_some(())
+    })
+    .await;
+    let events: Vec<Value> = bakery.log(&admin, id).await.iter().map(|e| e["event_type"].clone()).collect();
+    assert!(!events.contains(&json!("disconnected")), "{events:?}");
+    assert!(device.connections.load(Ordering::SeqCst) >= 3, "it hung up after each answer");
+}
+
+#[tokio::test]
+async fn a_late_answer_on_an_rtu_line_is_thrown_away() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // A serial server: what its line says goes to whoever is connected by then.
+    let client: Arc<tokio::sync::Mutex<Option<OwnedWriteHalf>>> = Arc::default();
+    let late = Arc::new(AtomicUsize::new(0));
+    let (line, answered_late) = (Arc::clone(&client), Arc::clone(&late));
+    let serving = tokio::spawn(async move {
+        let mut requests = 0;
+        while let Ok((stream, _)) = listener.accept().await {
+            let (mut questions, answers) = stream.into_split();
+            *line.lock().await = Some(answers);
+            let mut request = [0; 8];
+            while questions.read_exact(&mut request).await.is_ok() {
+                requests += 1;
+                let register = u16::from_be_bytes([request[2], request[3]]);
+                let value: u16 = if register == 1 { TEMPERATURE } else { 2_400 };
+                let [high, low] = value.to_be_bytes();
+                let answer = with_crc(&[request[0], request[1], 2, high, low]);
+                if requests % 5 == 0 {
+                    answered_late.fetch_add(1, Ordering::SeqCst);
+                    let line = Arc::clone(&line);
+                    tokio::spawn(async move {
+                        tokio::time::sleep(std::time::Duration::from_millis(1_250)).await;
+                        if let Some(client) = &mut *line.lock().await {
+                            let _ = client.write_all(&answer).await;
+                        }
+                    });
+                } else if let Some(client) = &mut *line.lock().await {
+                    let _ = client.write_all(&answer).await;
+                }
+            }
+        }
+    });
+    let id = admin
+        .make(&json!({
+            "name": "Regulador", "kind": "deck", "poll_interval_seconds": 1, "iot_protocol": "modbus",
+            "iot_endpoint": "127.0.0.1", "iot_port": port,
+            "iot_config": {"transport": "rtu_over_tcp", "timeout": 1.0, "max_gap": 0, "mapping": [
+                {"target": "temperature", "path": "holding 1", "scale": 0.1},
+                {"target": "target_temperature", "path": "holding 500", "scale": 0.1},
+            ]},
+        }))
+        .await;
+    let store = &bakery.server.service.store;
+    let stored = eventually("readings after two late answers", || async {
+        let readings = store.readings(id, Timestamp::MIN, Timestamp::now(), 100).await.unwrap();
+        (late.load(Ordering::SeqCst) >= 2 && readings.len() >= 6).then_some(readings)
+    })
+    .await;
+    for reading in stored {
+        let values = reading.values;
+        assert_eq!((values.temperature, values.target_temperature), (Some(231.5), Some(240.0)));
+    }
+    serving.abort();
+}
+
+/// A frame with its checksum (Modbus over Serial Line V1.02, 6.2.2).
+fn with_crc(frame: &[u8]) -> Vec<u8> {
+    let mut crc = 0xFFFF_u16;
+    for byte in frame {
+        crc ^= u16::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0xA001 } else { crc >> 1 };
+        }
+    }
+    [frame, &crc.to_le_bytes()].concat()
 }
 
 #[tokio::test]

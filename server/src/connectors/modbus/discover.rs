@@ -7,7 +7,7 @@ use app::model::{
     failure::FailureKind,
     wire::Table,
 };
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_modbus::ExceptionCode;
 
 use super::{
@@ -82,7 +82,7 @@ impl Scan<'_> {
                 break;
             }
             match self.read(table, start, length).await {
-                Ok(Ok(held)) => words.extend((start..).zip(held)),
+                Ok(Ok(held)) => words.extend((start..=u16::MAX).zip(held)),
                 Ok(Err(code)) if exception::is_about_the_block(code) => {
                     refusal = Some(code);
                     if length > 1 && code != ExceptionCode::IllegalFunction {
@@ -95,12 +95,12 @@ impl Scan<'_> {
                     *truncated = true;
                     break;
                 }
-                Ok(Err(code)) => return Err(exception::error(code, self.options.unit)),
+                Ok(Err(code)) => return Err(exception::error(code, self.options.line.unit)),
                 Err(error) => return Err(error),
             }
         }
         match refusal {
-            Some(code) if words.is_empty() => Err(exception::error(code, self.options.unit)),
+            Some(code) if words.is_empty() => Err(exception::error(code, self.options.line.unit)),
             _ => Ok(words),
         }
     }
@@ -111,36 +111,29 @@ impl Scan<'_> {
         start: u16,
         length: u16,
     ) -> Result<Result<Vec<u16>, ExceptionCode>, ConnectorError> {
-        let turn = self.line.turn().await;
-        let limit = self.options.timeout;
+        let mine = &self.options.line;
         let asking = async {
-            let mut session = turn.open(self.options.unit, self.options.frame_delay).await?;
-            let answer = session.read(table, start, length).await?;
-            session.keep();
-            Ok(answer)
+            let turn = self.line.turn(mine).await;
+            let asked = timeout(mine.timeout, async { turn.open().await?.read(table, start, length).await }).await;
+            asked.unwrap_or_else(|_| Err(ConnectorError::late(mine.timeout)))
         };
-        timeout(limit, asking).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))
+        timeout_at(self.until, asking).await.unwrap_or_else(|_| Err(ConnectorError::late(LONGEST)))
     }
 
     /// The known controllers whose registers this device has.
     async fn machines(&self) -> Vec<FoundMachine> {
-        let mut machines = Vec::new();
+        let (mut machines, mine) = (Vec::new(), &self.options.line);
         for preset in &*presets::ALL {
             if Instant::now() >= self.until {
                 break;
             }
             let mut plan = Plan::of(preset.references(self.options.order), 0, self.options.max_registers);
-            let turn = self.line.turn().await;
             let asking = async {
-                let mut session = turn.open(self.options.unit, self.options.frame_delay).await?;
-                let found = ask(&mut plan, self.options.unit, &mut session).await;
-                // Being refused is an answer, too.
-                if found.as_ref().err().is_none_or(|error| error.kind == FailureKind::Mapping) {
-                    session.keep();
-                }
-                found
+                let turn = self.line.turn(mine).await;
+                let asked = async { ask(&mut plan, mine.unit, &mut turn.open().await?).await };
+                timeout(mine.timeout, asked).await.unwrap_or_else(|_| Err(ConnectorError::late(mine.timeout)))
             };
-            if let Ok(Ok(found)) = timeout(self.options.timeout, asking).await {
+            if let Ok(Ok(found)) = timeout_at(self.until, asking).await {
                 machines.extend(preset.offer(&found));
             }
         }

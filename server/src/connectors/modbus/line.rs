@@ -3,15 +3,19 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, LazyLock, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use app::model::{failure::FailureKind, wire::Table};
 use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
     net::TcpStream,
     sync::MutexGuard,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout_at},
 };
 use tokio_modbus::{
     Error, ExceptionCode, ProtocolError, Request, Response, Slave,
@@ -22,10 +26,10 @@ use tokio_modbus::{
 use super::serial::{self, Wire};
 use crate::connectors::ConnectorError;
 
-static LINES: LazyLock<Mutex<HashMap<Place, Weak<Line>>>> = LazyLock::new(Mutex::default);
+static LINES: LazyLock<Mutex<HashMap<Key, Weak<Line>>>> = LazyLock::new(Mutex::default);
 
-/// Where a line leads and how it is spoken there: what makes two ovens share it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Where a line leads and how it is spoken there.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     Net { host: String, port: u16, framing: Framing },
     Serial { device: String, wire: Wire },
@@ -37,53 +41,47 @@ pub enum Framing {
     Rtu,
 }
 
-pub struct Line {
-    place: Place,
-    slot: tokio::sync::Mutex<Slot>,
+/// What makes two ovens share a line. An adapter is opened once, whatever their settings for it are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Net(String, u16, Framing),
+    Serial(String),
 }
 
-struct Slot {
-    context: Option<Context>,
-    /// Nothing is sent before: the pause after the last frame, as its own oven wants it.
-    quiet_until: Instant,
-    last_frame: Instant,
-}
-
-impl Line {
-    /// The line to this place; made where there is none, closed when the last oven on it is gone.
-    pub fn shared(place: &Place) -> Arc<Self> {
-        let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(line) = lines.get(place).and_then(Weak::upgrade) {
-            return line;
+impl Place {
+    fn key(&self) -> Key {
+        match self {
+            Self::Net { host, port, framing } => Key::Net(host.clone(), *port, *framing),
+            Self::Serial { device, .. } => Key::Serial(device.clone()),
         }
-        lines.retain(|_, line| line.strong_count() > 0);
-        let now = Instant::now();
-        let slot = tokio::sync::Mutex::new(Slot { context: None, quiet_until: now, last_frame: now });
-        let line = Arc::new(Self { place: place.clone(), slot });
-        lines.insert(place.clone(), Arc::downgrade(&line));
-        line
     }
 
-    /// How many ovens take turns on it.
-    pub fn ovens(self: &Arc<Self>) -> u32 {
-        u32::try_from(Arc::strong_count(self)).unwrap_or(u32::MAX)
+    /// RTU frames do not say which question they answer.
+    const fn is_rtu(&self) -> bool {
+        !matches!(self, Self::Net { framing: Framing::Tcp, .. })
     }
 
-    /// Waits for the others to finish.
-    pub async fn turn(&self) -> Turn<'_> {
-        Turn { line: self, slot: self.slot.lock().await }
+    /// The pause that the line itself needs between two frames.
+    fn silence(&self) -> Duration {
+        match self {
+            Self::Net { .. } => Duration::ZERO,
+            Self::Serial { wire, .. } => wire.silence(),
+        }
     }
 
-    async fn connect(&self) -> Result<Context, ConnectorError> {
-        let (host, port, framing) = match &self.place {
-            Place::Net { host, port, framing } => (host, *port, *framing),
-            Place::Serial { device, wire } => return serial::open(device, *wire),
+    async fn connect(&self, drain_until: Option<Instant>) -> Result<Context, ConnectorError> {
+        let (host, port, framing) = match self {
+            Self::Net { host, port, framing } => (host, *port, *framing),
+            Self::Serial { device, wire } => return serial::open(device, *wire, drain_until).await,
         };
-        let stream = TcpStream::connect((host.as_str(), port))
+        let mut stream = TcpStream::connect((host.as_str(), port))
             .await
             .map_err(|error| ConnectorError::from_io(&error, &format!("{host}:{port}")))?;
         // Small frames that wait for an answer: Nagle's delay would be added to each.
         let _ = stream.set_nodelay(true);
+        if let Some(until) = drain_until {
+            drain(&mut stream, until).await;
+        }
         Ok(match framing {
             Framing::Tcp => tcp::attach(stream),
             Framing::Rtu => rtu::attach(stream),
@@ -91,42 +89,137 @@ impl Line {
     }
 }
 
+/// Throws away what comes until then.
+pub async fn drain(stream: &mut (impl AsyncRead + Unpin), until: Instant) {
+    let mut bytes = [0; 256];
+    while let Ok(Ok(1..)) = timeout_at(until, stream.read(&mut bytes)).await {}
+}
+
+/// How an oven uses its line.
+#[derive(Clone, Debug)]
+pub struct Use {
+    pub place: Place,
+    pub unit: u8,
+    /// The least pause before and after each of its requests.
+    pub frame_delay: Duration,
+    /// The most that a poll may take, from its turn on.
+    pub timeout: Duration,
+}
+
+pub struct Line {
+    slot: tokio::sync::Mutex<Slot>,
+    /// The longest timeout of the ovens that share it, in milliseconds.
+    longest_ms: AtomicU64,
+}
+
+struct Slot {
+    context: Option<Context>,
+    /// How the connection was opened.
+    place: Option<Place>,
+    /// Nothing is sent before: the pause after the last frame, as its own oven wants it.
+    quiet_until: Instant,
+    last_frame: Instant,
+    /// An answer that nobody waited for may come until then.
+    suspect_until: Option<Instant>,
+}
+
+/// The code of a connection that the other side has closed.
+const CLOSED: &str = "closed";
+
+/// An RTU line is listened to for so long after a question that got no proper answer, but no longer than half of the
+/// oven's timeout.
+const LISTENED: Duration = Duration::from_millis(500);
+
+impl Line {
+    /// The line to this place; made where there is none, closed when the last oven on it is gone.
+    pub fn shared(mine: &Use) -> Arc<Self> {
+        let key = mine.place.key();
+        let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = lines.get(&key).and_then(Weak::upgrade).unwrap_or_else(|| {
+            lines.retain(|_, line| line.strong_count() > 0);
+            let now = Instant::now();
+            let slot = Slot { context: None, place: None, quiet_until: now, last_frame: now, suspect_until: None };
+            let line = Arc::new(Self { slot: tokio::sync::Mutex::new(slot), longest_ms: AtomicU64::default() });
+            lines.insert(key, Arc::downgrade(&line));
+            line
+        });
+        let millis = u64::try_from(mine.timeout.as_millis()).unwrap_or(u64::MAX);
+        line.longest_ms.fetch_max(millis, Ordering::Relaxed);
+        line
+    }
+
+    /// The longest that an oven may have to wait for its turn and its values: all others take all their time first.
+    pub fn patience(self: &Arc<Self>) -> Duration {
+        let ovens = u32::try_from(Arc::strong_count(self)).unwrap_or(u32::MAX);
+        let longest = Duration::from_millis(self.longest_ms.load(Ordering::Relaxed));
+        (longest + LISTENED).saturating_mul(ovens)
+    }
+
+    /// Waits for the others to finish, and until the line is fit for use.
+    pub async fn turn<'a>(&'a self, mine: &'a Use) -> Turn<'a> {
+        let mut slot = self.slot.lock().await;
+        if slot.place.as_ref().is_some_and(|place| *place != mine.place) {
+            slot.context = None;
+        }
+        if let Some(until) = slot.suspect_until.take().filter(|until| *until > Instant::now()) {
+            // Where this fails, opening it again says why.
+            if let Ok(Ok(context)) = timeout_at(until + LISTENED, mine.place.connect(Some(until))).await {
+                slot.context = Some(context);
+                slot.place = Some(mine.place.clone());
+            }
+        }
+        Turn { slot, mine }
+    }
+}
+
 /// The line is ours, and perhaps not connected yet.
 pub struct Turn<'a> {
-    line: &'a Line,
     slot: MutexGuard<'a, Slot>,
+    mine: &'a Use,
 }
 
 impl<'a> Turn<'a> {
     /// Connects where nobody did.
-    pub async fn open(mut self, unit: u8, frame_delay: Duration) -> Result<Session<'a>, ConnectorError> {
-        let mut context = match self.slot.context.take() {
+    pub async fn open(mut self) -> Result<Session<'a>, ConnectorError> {
+        let kept = self.slot.context.take();
+        let is_kept = kept.is_some();
+        let mut context = match kept {
             Some(context) => context,
-            None => self.line.connect().await?,
+            None => self.mine.place.connect(None).await?,
         };
-        context.set_slave(Slave(unit));
-        let silence = match &self.line.place {
-            Place::Net { .. } => Duration::ZERO,
-            Place::Serial { wire, .. } => wire.silence(),
-        };
-        Ok(Session { slot: self.slot, context, unit, frame_delay: frame_delay.max(silence) })
+        self.slot.place = Some(self.mine.place.clone());
+        context.set_slave(Slave(self.mine.unit));
+        Ok(Session { context: Some(context), slot: self.slot, mine: self.mine, is_kept, is_clean: true })
     }
 }
 
-/// A connected line. Dropped without [`keep`](Self::keep), be it by an error or by a poll that took too long, the
-/// connection is closed: an answer that comes late must not be taken for the next one.
+/// A connected line. Dropped while an answer is due, be it by an error or by a poll that took too long, the connection is
+/// closed: an answer that comes late must not be taken for the next one.
 pub struct Session<'a> {
+    context: Option<Context>,
     slot: MutexGuard<'a, Slot>,
-    context: Context,
-    unit: u8,
-    frame_delay: Duration,
+    mine: &'a Use,
+    /// Another oven's or an earlier poll's connection, which may have been closed meanwhile.
+    is_kept: bool,
+    /// Each question has got its answer.
+    is_clean: bool,
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if self.is_clean {
+            self.slot.context = self.context.take();
+            return;
+        }
+        // Closed before the line is given on.
+        self.context = None;
+        if self.mine.place.is_rtu() {
+            self.slot.suspect_until = Some(Instant::now() + LISTENED.min(self.mine.timeout / 2));
+        }
+    }
 }
 
 impl Session<'_> {
-    pub fn keep(mut self) {
-        self.slot.context = Some(self.context);
-    }
-
     /// The registers, or bits as 0 and 1; the inner error is the device's own.
     pub async fn read(
         &mut self,
@@ -134,8 +227,9 @@ impl Session<'_> {
         start: u16,
         length: u16,
     ) -> Result<Result<Vec<u16>, ExceptionCode>, ConnectorError> {
+        let frame_delay = self.mine.frame_delay.max(self.mine.place.silence());
         // The longer pause counts: the one that the last oven wants after its frame, or this one's before.
-        let quiet_until = self.slot.quiet_until.max(self.slot.last_frame + self.frame_delay);
+        let quiet_until = self.slot.quiet_until.max(self.slot.last_frame + frame_delay);
         if quiet_until > Instant::now() {
             sleep_until(quiet_until).await;
         }
@@ -146,59 +240,69 @@ impl Session<'_> {
             Table::Coil => Request::ReadCoils(start, length),
             Table::Discrete => Request::ReadDiscreteInputs(start, length),
         };
-        let answer = self.context.call(request).await;
+        self.is_clean = false;
+        let mut answer = self.call(request.clone()).await;
+        if std::mem::take(&mut self.is_kept) && answer.as_ref().is_err_and(|error| error.code == CLOSED) {
+            // Many gateways close a connection that was idle for a while.
+            self.context = None;
+            let mut context = self.mine.place.connect(None).await?;
+            context.set_slave(Slave(self.mine.unit));
+            self.context = Some(context);
+            answer = self.call(request).await;
+        }
         self.slot.last_frame = Instant::now();
-        self.slot.quiet_until = self.slot.last_frame + self.frame_delay;
-        let words = match answer.map_err(|error| self.classify(error))? {
+        self.slot.quiet_until = self.slot.last_frame + frame_delay;
+        let words = match answer? {
             Ok(Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words)) => words,
             Ok(Response::ReadCoils(bits) | Response::ReadDiscreteInputs(bits)) => {
                 // Bits come eight at a time.
                 bits.into_iter().take(usize::from(length)).map(u16::from).collect()
             }
             Ok(_) => Vec::new(),
-            Err(code) => return Ok(Err(code)),
+            Err(code) => {
+                self.is_clean = true;
+                return Ok(Err(code));
+            }
         };
         if words.len() == usize::from(length) {
+            self.is_clean = true;
             return Ok(Ok(words));
         }
-        let detail = format!("unit {} was asked for {length} registers and gave {}", self.unit, words.len());
+        let detail = format!("unit {} was asked for {length} registers and gave {}", self.mine.unit, words.len());
         Err(ConnectorError::new(FailureKind::Protocol, detail))
     }
 
-    fn no_frame(&self, error: &std::io::Error) -> ConnectorError {
-        ConnectorError::new(FailureKind::Protocol, format!("unit {}: not a Modbus frame: {error}", self.unit))
+    async fn call(&mut self, request: Request<'_>) -> Result<Result<Response, ExceptionCode>, ConnectorError> {
+        let answer = match &mut self.context {
+            Some(context) => context.call(request).await,
+            None => Err(Error::Transport(std::io::ErrorKind::NotConnected.into())),
+        };
+        answer.map_err(|error| self.classify(error))
     }
 
     fn classify(&self, error: Error) -> ConnectorError {
         match error {
             Error::Transport(error) => {
                 use std::io::ErrorKind;
-                // The codec's word for a connection that was closed in the middle of a frame.
+                // The codec's word for a connection that was closed in the middle of a frame. Of one that was closed
+                // before it, the client reports whatever the operating system said last.
                 let is_cut = error.to_string().contains("bytes remaining on stream");
-                match error.kind() {
-                    ErrorKind::Other if !is_cut => self.no_frame(&error),
-                    // The client reports a closed connection as one that would block, too.
-                    ErrorKind::Other
-                    | ErrorKind::WouldBlock
-                    | ErrorKind::UnexpectedEof
-                    | ErrorKind::BrokenPipe
-                    | ErrorKind::ConnectionReset
-                    | ErrorKind::ConnectionAborted => ConnectorError::new(
-                        FailureKind::Unreachable,
-                        format!("unit {}: the other side closed the connection", self.unit),
-                    )
-                    .with_code("closed"),
-                    ErrorKind::InvalidData | ErrorKind::InvalidInput => self.no_frame(&error),
-                    _ => ConnectorError::from_io(&error, &format!("unit {}", self.unit)),
+                let is_broken = matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::NotConnected);
+                if is_cut || is_broken || error.raw_os_error().is_some() {
+                    let detail = format!("unit {}: the other side closed the connection", self.mine.unit);
+                    return ConnectorError::new(FailureKind::Unreachable, detail).with_code(CLOSED);
                 }
+                let detail = format!("unit {}: not a Modbus frame: {error}", self.mine.unit);
+                ConnectorError::new(FailureKind::Protocol, detail)
             }
             Error::Protocol(ProtocolError::HeaderMismatch { message, .. }) => ConnectorError::new(
                 FailureKind::Protocol,
-                format!("unit {}: an answer to another question: {message}", self.unit),
+                format!("unit {}: an answer to another question: {message}", self.mine.unit),
             ),
-            Error::Protocol(ProtocolError::FunctionCodeMismatch { .. }) => {
-                ConnectorError::new(FailureKind::Protocol, format!("unit {}: an answer of another kind", self.unit))
-            }
+            Error::Protocol(ProtocolError::FunctionCodeMismatch { .. }) => ConnectorError::new(
+                FailureKind::Protocol,
+                format!("unit {}: an answer of another kind", self.mine.unit),
+            ),
         }
     }
 }

@@ -50,7 +50,7 @@ pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build, replay
 fn build(settings: Settings) -> Built {
     let options = Options::parse(&settings)?;
     let mapping = mapping(&options, settings.timezone)?;
-    let line = Line::shared(&options.place);
+    let line = Line::shared(&options.line);
     Ok(Box::new(Modbus { plan: Plan::new(&options), options, mapping, line }))
 }
 
@@ -70,7 +70,7 @@ struct Modbus {
 impl Connection for Modbus {
     /// The others on the line may take their whole time first; an oven's own time counts from its turn on.
     fn timeout(&self) -> Duration {
-        self.options.timeout.saturating_mul(self.line.ovens())
+        self.line.patience()
     }
 
     /// The line connects when it is first used.
@@ -82,17 +82,15 @@ impl Connection for Modbus {
         if self.plan.is_stale(Instant::now()) {
             self.plan = Plan::new(&self.options);
         }
-        let line = Arc::clone(&self.line);
-        let turn = line.turn().await;
-        let limit = self.options.timeout;
+        let (line, mine) = (Arc::clone(&self.line), self.options.line.clone());
+        let turn = line.turn(&mine).await;
         let asking = async {
-            let mut session = turn.open(self.options.unit, self.options.frame_delay).await?;
+            let mut session = turn.open().await?;
             let started = Instant::now();
             let found = self.read(&mut session).await?;
-            session.keep();
             self.sample(found, started.elapsed())
         };
-        timeout(limit, asking).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))
+        timeout(mine.timeout, asking).await.unwrap_or_else(|_| Err(ConnectorError::late(mine.timeout)))
     }
 
     async fn test(&mut self) -> TestOutcome {
@@ -107,7 +105,7 @@ impl Connection for Modbus {
 impl Modbus {
     /// The values in the order of their references.
     async fn read(&mut self, session: &mut Session<'_>) -> Result<Vec<Value>, ConnectorError> {
-        let found = ask(&mut self.plan, self.options.unit, session).await;
+        let found = ask(&mut self.plan, self.options.line.unit, session).await;
         if found.is_err() && self.plan.blocks().is_empty() {
             // All was refused: rather another device than one without any of the values.
             self.plan = Plan::new(&self.options);

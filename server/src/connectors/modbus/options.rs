@@ -9,7 +9,7 @@ use app::model::{
 };
 
 use super::{
-    line::{Framing, Place},
+    line::{Framing, Place, Use},
     manifest::MANIFEST,
     reference::Reference,
     serial::{Parity, StopBits, Wire},
@@ -17,10 +17,7 @@ use super::{
 use crate::connectors::{Settings, config::Reader};
 
 pub struct Options {
-    pub place: Place,
-    pub unit: u8,
-    pub timeout: Duration,
-    pub frame_delay: Duration,
+    pub line: Use,
     pub max_gap: u16,
     pub max_registers: u16,
     pub rules: Vec<MappingRule>,
@@ -51,9 +48,14 @@ impl Options {
             read.errors.push(FieldError::new("mapping", Problem::NoMapping));
         }
         match (place, read.errors.is_empty()) {
-            (Some(place), true) => {
-                Ok(Self { place, unit, timeout, frame_delay, max_gap, max_registers, rules, references, order })
-            }
+            (Some(place), true) => Ok(Self {
+                line: Use { place, unit, frame_delay, timeout },
+                max_gap,
+                max_registers,
+                rules,
+                references,
+                order,
+            }),
             _ => Err(read.errors),
         }
     }
@@ -126,7 +128,8 @@ fn address(settings: &Settings, read: &mut Reader) -> Option<(String, u16)> {
         read.errors.push(FieldError::new("iot_endpoint", Problem::Other { detail }));
         return None;
     };
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    // However it is written, it is one device with one line.
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_lowercase();
     Some((host, settings.port.or(url.port()).unwrap_or(DEFAULT_PORT)))
 }
 
@@ -164,14 +167,14 @@ mod tests {
     fn addresses_as_people_write_them() {
         for (text, host, port) in [
             ("192.168.1.50", "192.168.1.50", 502),
-            ("plc.lan:1502", "plc.lan", 1502),
+            ("PLC.lan:1502", "plc.lan", 1502),
             ("modbus://plc.lan/", "plc.lan", 502),
             ("[fe80::1]:503", "fe80::1", 503),
         ] {
             let options =
                 parse(text, json!({"mapping": one_rule()})).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
             let place = Place::Net { host: host.to_owned(), port, framing: Framing::Tcp };
-            assert_eq!(options.place, place);
+            assert_eq!(options.line.place, place);
         }
     }
 
@@ -184,11 +187,11 @@ mod tests {
         };
         let wire = |baud, parity, stop_bits| Wire { baud, parity, stop_bits };
         let place = |wire| Place::Serial { device: "/dev/ttyUSB0".to_owned(), wire };
-        let plain = parse("/dev/ttyUSB0", config(json!({}))).unwrap().place;
+        let plain = parse("/dev/ttyUSB0", config(json!({}))).unwrap().line.place;
         assert_eq!(plain, place(wire(9_600, Parity::None, StopBits::One)));
         let other = json!({"baud_rate": 19_200, "parity": "even", "stop_bits": "2"});
         assert_eq!(
-            parse("/dev/ttyUSB0", config(other)).unwrap().place,
+            parse("/dev/ttyUSB0", config(other)).unwrap().line.place,
             place(wire(19_200, Parity::Even, StopBits::Two))
         );
         assert_eq!(parse("/etc/passwd", config(json!({}))).err().unwrap(), ["iot_endpoint"]);

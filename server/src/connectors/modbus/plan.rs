@@ -81,20 +81,20 @@ impl Plan {
         &self.blocks
     }
 
-    /// The device has not all of a block: from now on its values are asked for one by one, and one that is refused
-    /// alone is not asked for again for [`GIVEN_UP_FOR`].
+    /// The device has not all of a block. What is asked for again are its values without the gaps between them, then each
+    /// half, down to one value: one that is refused alone is not asked for again for [`GIVEN_UP_FOR`].
     pub fn refused(&mut self, index: usize) {
         let block = self.blocks.remove(index);
         if block.references.len() == 1 {
             self.given_up.get_or_insert_with(Instant::now);
             return;
         }
-        let singles = Self::of_each(block.references);
-        self.blocks.splice(index..index, singles);
-    }
-
-    fn of_each(references: Vec<(usize, Reference)>) -> Vec<Block> {
-        references.into_iter().flat_map(|reference| Self::blocks_of(vec![reference], 0, u16::MAX)).collect()
+        let mut parts = Self::blocks_of(block.references.clone(), 0, u16::MAX);
+        if parts.len() == 1 {
+            let (front, back) = block.references.split_at(block.references.len() / 2);
+            parts = [front, back].into_iter().flat_map(|half| Self::blocks_of(half.to_vec(), 0, u16::MAX)).collect();
+        }
+        self.blocks.splice(index..index, parts);
     }
 }
 
@@ -123,12 +123,16 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_block_is_split_and_a_refused_value_given_up() {
-        let mut plan = plan(&["holding 1", "holding 2", "holding 3"], 0, 125);
+    fn what_is_refused_is_asked_for_without_gaps_then_in_halves_then_not_at_all() {
+        let mut plan = plan(&["holding 1", "holding 2", "holding 4", "holding 5 f32"], 8, 125);
+        assert_eq!(shape(&plan), [(1, 6, 4)]);
         plan.refused(0);
-        assert_eq!(shape(&plan), [(1, 1, 1), (2, 1, 1), (3, 1, 1)]);
+        assert_eq!(shape(&plan), [(1, 2, 2), (4, 3, 2)], "the gap was at fault: two requests and not four");
         plan.refused(1);
-        assert_eq!(shape(&plan), [(1, 1, 1), (3, 1, 1)]);
+        assert_eq!(shape(&plan), [(1, 2, 2), (4, 1, 1), (5, 2, 1)]);
+        assert!(!plan.is_stale(Instant::now() + GIVEN_UP_FOR), "nothing is given up");
+        plan.refused(1);
+        assert_eq!(shape(&plan), [(1, 2, 2), (5, 2, 1)]);
         let now = Instant::now();
         assert!(!plan.is_stale(now) && plan.is_stale(now + GIVEN_UP_FOR));
     }

@@ -22,11 +22,11 @@ pub fn replay(settings: Settings, payload: &[u8]) -> Result<Sample, ConnectorErr
     let options = Options::parse(&settings).map_err(|errors| ConnectorError::settings(&errors))?;
     let mapping = mapping(&options, settings.timezone).map_err(|errors| ConnectorError::settings(&errors))?;
     let device = Device::parse(payload)?;
-    if device.unit != options.unit {
-        return Err(exception::error(ExceptionCode::GatewayTargetDevice, options.unit));
+    if device.unit != options.line.unit {
+        return Err(exception::error(ExceptionCode::GatewayTargetDevice, options.line.unit));
     }
     let mut plan = Plan::new(&options);
-    let mut poll = Poll::of(&mut plan, options.unit);
+    let mut poll = Poll::of(&mut plan, options.line.unit);
     while let Some((table, start, length)) = poll.question() {
         poll.answer(device.read(table, start, length))?;
     }

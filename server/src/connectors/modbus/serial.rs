@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_modbus::client::Context;
 
 use crate::connectors::ConnectorError;
@@ -41,7 +42,7 @@ impl Wire {
 }
 
 #[cfg(feature = "serial")]
-pub fn open(device: &str, wire: Wire) -> Result<Context, ConnectorError> {
+pub async fn open(device: &str, wire: Wire, drain_until: Option<Instant>) -> Result<Context, ConnectorError> {
     use app::model::failure::FailureKind;
     use tokio_serial::{ErrorKind, SerialPortBuilderExt as _};
 
@@ -55,8 +56,10 @@ pub fn open(device: &str, wire: Wire) -> Result<Context, ConnectorError> {
         StopBits::Two => tokio_serial::StopBits::Two,
     };
     let port = tokio_serial::new(device, wire.baud).parity(parity).stop_bits(stop_bits);
-    let stream = port.open_native_async().map_err(|error| {
+    let mut stream = port.open_native_async().map_err(|error| {
         let (kind, code) = match error.kind() {
+            // An adapter that another program holds is reported as one that is not there.
+            ErrorKind::NoDevice if std::path::Path::new(device).exists() => (FailureKind::Refused, "device_busy"),
             ErrorKind::NoDevice | ErrorKind::Io(std::io::ErrorKind::NotFound) => {
                 (FailureKind::Unreachable, "no_device")
             }
@@ -65,11 +68,15 @@ pub fn open(device: &str, wire: Wire) -> Result<Context, ConnectorError> {
         };
         ConnectorError::new(kind, format!("{device} cannot be opened: {error}")).with_code(code)
     })?;
+    if let Some(until) = drain_until {
+        super::line::drain(&mut stream, until).await;
+    }
     Ok(tokio_modbus::client::rtu::attach(stream))
 }
 
 #[cfg(not(feature = "serial"))]
-pub fn open(device: &str, _: Wire) -> Result<Context, ConnectorError> {
+#[expect(clippy::unused_async, reason = "with serial lines it waits")]
+pub async fn open(device: &str, _: Wire, _: Option<Instant>) -> Result<Context, ConnectorError> {
     use app::model::failure::FailureKind;
 
     let detail = format!("{device} cannot be opened: this build of Hornero is without serial lines");

@@ -1,56 +1,69 @@
 //! The connection test: address or device, port, values.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use app::model::{api::TestStage, failure::FailureKind};
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
-use super::{Modbus, line::Place, plan::Plan, reference::Reference};
-use crate::connectors::{Connection, ConnectorError, Sample, TestOutcome, progress::Progress};
+use super::{
+    Modbus,
+    line::{Place, Turn},
+    plan::Plan,
+    reference::Reference,
+};
+use crate::connectors::{ConnectorError, Sample, TestOutcome, progress::Progress};
 
 pub async fn run(oven: &mut Modbus) -> TestOutcome {
     let mut progress = Progress::start();
     let mut raw = None;
-    let limit = oven.timeout();
-    let outcome = match timeout(limit, steps(oven, &mut progress, &mut raw)).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(progress.late(&[TestStage::Address, TestStage::Port, TestStage::Values], limit)),
-    };
+    let (line, mine) = (Arc::clone(&oven.line), oven.options.line.clone());
+    let limit = mine.timeout;
+    let stages = [TestStage::Address, TestStage::Port, TestStage::Values];
+    let outcome = async {
+        let found = timeout(limit, address(&mine.place, &mut progress)).await;
+        found.unwrap_or_else(|_| Err((TestStage::Address, ConnectorError::late(limit))))?;
+        // Running ovens on the line may have to finish first; the limit counts from the turn on, as it does for them.
+        let patience = line.patience();
+        let turn = timeout(patience, line.turn(&mine)).await.map_err(|_| progress.late(&stages, patience))?;
+        let asked = timeout(limit, steps(oven, turn, &mut progress, &mut raw)).await;
+        asked.unwrap_or_else(|_| Err(progress.late(&stages, limit)))
+    }
+    .await;
     progress.outcome(outcome, raw)
+}
+
+async fn address(place: &Place, progress: &mut Progress) -> Result<(), (TestStage, ConnectorError)> {
+    match place {
+        Place::Net { host, port, .. } => progress.look_up(host, *port).await.map(drop),
+        Place::Serial { device, .. } if Path::new(device).exists() => {
+            progress.done(TestStage::Address, device.clone());
+            Ok(())
+        }
+        Place::Serial { device, .. } => {
+            let detail = format!("this machine has no {device}");
+            Err((TestStage::Address, ConnectorError::new(FailureKind::Unreachable, detail)))
+        }
+    }
 }
 
 async fn steps(
     oven: &mut Modbus,
+    turn: Turn<'_>,
     progress: &mut Progress,
     raw: &mut Option<String>,
 ) -> Result<Sample, (TestStage, ConnectorError)> {
-    let port = match &oven.options.place {
-        Place::Net { host, port, .. } => {
-            progress.look_up(host, *port).await?;
-            port.to_string()
-        }
-        Place::Serial { device, wire } => {
-            if !Path::new(device).exists() {
-                let detail = format!("this machine has no {device}");
-                return Err((TestStage::Address, ConnectorError::new(FailureKind::Unreachable, detail)));
-            }
-            progress.done(TestStage::Address, device.clone());
-            format!("{} Bd", wire.baud)
-        }
+    let mut session = turn.open().await.map_err(|error| (TestStage::Port, error))?;
+    let port = match &oven.options.line.place {
+        Place::Net { port, .. } => port.to_string(),
+        Place::Serial { wire, .. } => format!("{} Bd", wire.baud),
     };
-
-    let line = std::sync::Arc::clone(&oven.line);
-    let turn = line.turn().await;
-    let opened = turn.open(oven.options.unit, oven.options.frame_delay).await;
-    let mut session = opened.map_err(|error| (TestStage::Port, error))?;
     progress.done(TestStage::Port, port);
 
     let at = TestStage::Values;
     let asked = Instant::now();
     oven.plan = Plan::new(&oven.options);
     let found = oven.read(&mut session).await.map_err(|error| (at, error))?;
-    session.keep();
     *raw = Some(readable(&oven.options.references, &found));
     let sample = oven.sample(found, asked.elapsed()).map_err(|error| (at, error))?;
     progress.done(at, sample.data_points().to_string());
