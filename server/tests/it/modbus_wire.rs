@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream, tcp::OwnedWriteHalf},
+    net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 
@@ -286,33 +286,25 @@ async fn a_late_answer_on_an_rtu_line_is_thrown_away() {
     let admin = bakery.login("admin").await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    // A serial server: what its line says goes to whoever is connected by then.
-    let client: Arc<tokio::sync::Mutex<Option<OwnedWriteHalf>>> = Arc::default();
     let late = Arc::new(AtomicUsize::new(0));
-    let (line, answered_late) = (Arc::clone(&client), Arc::clone(&late));
+    let answered_late = Arc::clone(&late);
     let serving = tokio::spawn(async move {
-        let mut requests = 0;
-        while let Ok((stream, _)) = listener.accept().await {
-            let (mut questions, answers) = stream.into_split();
-            *line.lock().await = Some(answers);
+        // A serial server: an answer that comes too late goes to whoever is connected next.
+        let (mut requests, mut kept) = (0, Vec::new());
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(&std::mem::take(&mut kept)).await;
             let mut request = [0; 8];
-            while questions.read_exact(&mut request).await.is_ok() {
-                requests += 1;
+            while stream.read_exact(&mut request).await.is_ok() {
                 let register = u16::from_be_bytes([request[2], request[3]]);
                 let value: u16 = if register == 1 { TEMPERATURE } else { 2_400 };
                 let [high, low] = value.to_be_bytes();
                 let answer = with_crc(&[request[0], request[1], 2, high, low]);
-                if requests % 5 == 0 {
+                requests += 1;
+                if register == 500 && requests % 4 == 0 {
                     answered_late.fetch_add(1, Ordering::SeqCst);
-                    let line = Arc::clone(&line);
-                    tokio::spawn(async move {
-                        tokio::time::sleep(std::time::Duration::from_millis(1_250)).await;
-                        if let Some(client) = &mut *line.lock().await {
-                            let _ = client.write_all(&answer).await;
-                        }
-                    });
-                } else if let Some(client) = &mut *line.lock().await {
-                    let _ = client.write_all(&answer).await;
+                    kept = answer;
+                } else {
+                    let _ = stream.write_all(&answer).await;
                 }
             }
         }

@@ -123,6 +123,9 @@ struct Slot {
     suspect_until: Option<Instant>,
 }
 
+/// A serial server may have kept what came while nobody was connected, and hands it on at once.
+const HANDED_ON: Duration = Duration::from_millis(50);
+
 /// The code of a connection that the other side has closed.
 const CLOSED: &str = "closed";
 
@@ -161,7 +164,8 @@ impl Line {
         if slot.place.as_ref().is_some_and(|place| *place != mine.place) {
             slot.context = None;
         }
-        if let Some(until) = slot.suspect_until.take().filter(|until| *until > Instant::now()) {
+        if let Some(until) = slot.suspect_until.take() {
+            let until = until.max(Instant::now() + HANDED_ON);
             // Where this fails, opening it again says why.
             if let Ok(Ok(context)) = timeout_at(until + LISTENED, mine.place.connect(Some(until))).await {
                 slot.context = Some(context);
