@@ -5,7 +5,7 @@
 //! - [`error`] typed failures
 //! - [`fields`] pieces that manifests are made of; [`config`] reads settings by the manifest
 //! - [`mapping`] finds values in JSON by the rules that an admin enters
-//! - [`leaves`] the single values in JSON, for a search
+//! - [`leaves`] the single values in JSON, for a search; [`hex`] bytes in recorded cases
 //! - [`progress`] how far a connection test came
 //! - [`tls`] certificate checks, shared by every driver that speaks TLS
 //! - [`rest`] what HTTP drivers share; [`rational`], [`wachtel`], [`salva`] and [`custom`] are profiles of it
@@ -21,6 +21,7 @@ pub mod config;
 pub mod custom;
 pub mod error;
 mod fields;
+mod hex;
 mod leaves;
 pub mod mapping;
 pub mod modbus;
