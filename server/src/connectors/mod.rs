@@ -6,6 +6,7 @@
 //! - [`fields`] pieces that manifests are made of; [`config`] reads settings by the manifest
 //! - [`mapping`] finds values in JSON by the rules that an admin enters
 //! - [`leaves`] the single values in JSON, for a search; [`hex`] bytes in recorded cases
+//! - [`text`] what a device sends as a text, cut to what can be shown
 //! - [`progress`] how far a connection test came
 //! - [`tls`] certificate checks, shared by every driver that speaks TLS
 //! - [`rest`] what HTTP drivers share; [`rational`], [`wachtel`], [`salva`] and [`custom`] are profiles of it
@@ -32,6 +33,7 @@ pub mod rational;
 pub mod rest;
 pub mod rest_api;
 pub mod salva;
+mod text;
 pub mod tls;
 pub mod wachtel;
 
