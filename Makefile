@@ -1,7 +1,7 @@
 # Each target installs what it needs first; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test e2e bench size fmt clippy clean setup-run setup-test bundle
+.PHONY: help run dev test e2e bench fuzz size fmt clippy clean setup-run setup-test setup-fuzz bundle
 # Prerequisites below are steps in order; cargo and playwright use all cores by themselves.
 .NOTPARALLEL:
 
@@ -52,6 +52,9 @@ bench: setup-run bundle ## load test of the server (ARGS: to the bench)
 	@cargo build --release -p server --bin hornero --example bench
 	@$(TARGET_DIR)/release/examples/bench $(ARGS)
 
+fuzz: setup-fuzz ## fuzz what the drivers make of bytes and settings (ARGS: [TARGET|all] [SECONDS], 60 of each)
+	@scripts/fuzz.sh $(ARGS)
+
 size: setup-run bundle ## what a first visit transfers, held to its budget (ARGS: --html PATH adds a page)
 	@cargo xtask size $(ARGS)
 
@@ -65,13 +68,16 @@ clippy: setup-run ## lint server, browser and build code
 
 clean: ## remove everything built
 	@cargo clean
-	@rm -rf target/site
+	@rm -rf target/site fuzz/target
 
 setup-run:
 	@scripts/setup.sh run
 
 setup-test:
 	@scripts/setup.sh test
+
+setup-fuzz:
+	@scripts/setup.sh fuzz
 
 bundle:
 	@cargo xtask bundle

@@ -1,13 +1,13 @@
 #!/bin/sh
-# setup.sh run|test: installs what the given target needs and this machine lacks. It is part of
+# setup.sh run|test|fuzz: installs what the given target needs and this machine lacks. It is part of
 # every start, so it only looks around, and costs no time or network, when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
 purpose=${1:-}
 case $purpose in
-    run | test) ;;
-    *) echo "usage: scripts/setup.sh run|test" >&2; exit 2 ;;
+    run | test | fuzz) ;;
+    *) echo "usage: scripts/setup.sh run|test|fuzz" >&2; exit 2 ;;
 esac
 
 fail() {
@@ -63,6 +63,11 @@ fi
 # Rust
 
 has cargo || fail "Rust is missing. Install it from https://rustup.rs, then try again."
+
+if [ "$purpose" = fuzz ]; then
+    has cargo-fuzz || cargo install --locked cargo-fuzz
+    exit
+fi
 
 wasm=wasm32-unknown-unknown
 if [ ! -d "$(rustc --print target-libdir --target $wasm)" ]; then

@@ -51,7 +51,8 @@ impl Target {
                 .then(|| name.to_owned())
         };
         if let Some(zone) = text.strip_prefix("temperature_zones.") {
-            return named(zone).map(Self::Zone);
+            // A star becomes the number of the zone, which has two digits at most.
+            return named(zone).filter(|zone| named(&zone.replace('*', "64")).is_some()).map(Self::Zone);
         }
         if let Some(name) = text.strip_prefix("additional_sensors.") {
             return named(name).map(Self::Additional);
@@ -182,6 +183,8 @@ mod tests {
             assert_eq!(Target::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(Target::parse("temperature_zones. "), None);
+        assert!(Target::parse(&format!("temperature_zones.{}*", "d".repeat(38))).is_some());
+        assert_eq!(Target::parse(&format!("temperature_zones.{}*", "d".repeat(39))), None, "deck 10 is too long");
         assert_eq!(Target::parse("temprature"), None);
     }
 

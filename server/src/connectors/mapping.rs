@@ -19,7 +19,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use super::{ConnectorError, Sample};
+use super::{ConnectorError, Sample, text};
 use app::model::failure::FailureKind;
 use value::Raw;
 
@@ -290,7 +290,9 @@ impl Found {
         if let (Target::Additional(name), Raw::Text(text)) = (target, raw)
             && raw.number().is_none()
         {
-            self.values.additional_sensors.insert(name.clone(), Value::String(text.clone()));
+            if let Some(text) = text::shown(text) {
+                self.values.additional_sensors.insert(name.clone(), Value::String(text));
+            }
             return;
         }
         if matches!(raw, Raw::None) {

@@ -4,8 +4,10 @@
 //! - `mod.rs` the contract between a driver and the poller, and the registry
 //! - [`error`] typed failures
 //! - [`fields`] pieces that manifests are made of; [`config`] reads settings by the manifest
+//! - [`float`] 32-bit numbers as they were meant
 //! - [`mapping`] finds values in JSON by the rules that an admin enters
-//! - [`leaves`] the single values in JSON, for a search
+//! - [`leaves`] the single values in JSON, for a search; [`hex`] bytes in recorded cases
+//! - [`text`] what a device sends as a text, cut to what can be shown
 //! - [`progress`] how far a connection test came
 //! - [`tls`] certificate checks, shared by every driver that speaks TLS
 //! - [`rest`] what HTTP drivers share; [`rational`], [`wachtel`], [`salva`] and [`custom`] are profiles of it
@@ -22,6 +24,8 @@ pub mod config;
 pub mod custom;
 pub mod error;
 mod fields;
+mod float;
+mod hex;
 mod leaves;
 pub mod mapping;
 pub mod modbus;
@@ -32,6 +36,7 @@ pub mod rational;
 pub mod rest;
 pub mod rest_api;
 pub mod salva;
+mod text;
 pub mod tls;
 pub mod wachtel;
 

@@ -127,6 +127,14 @@ fn wrong_values_are_flagged_not_guessed() {
 }
 
 #[test]
+fn a_text_is_kept_as_far_as_it_can_be_shown() {
+    let rules = vec![rule("additional_sensors.recipe", "/a"), rule("additional_sensors.note", "/b")];
+    let found = apply(rules, json!({"a": format!("Ba\u{0}guette{}", "!".repeat(1_000)), "b": "\u{7}"})).unwrap();
+    let recipe = format!("Baguette{}", "!".repeat(292));
+    assert_eq!(found.values.additional_sensors, [("recipe".to_owned(), json!(recipe))].into());
+}
+
+#[test]
 fn an_answer_of_another_shape_is_an_error() {
     let error = apply(vec![rule("temperature", "/t")], json!({"error": "maintenance"})).unwrap_err();
     assert_eq!(error.kind, FailureKind::Mapping);

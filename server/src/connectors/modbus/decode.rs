@@ -4,6 +4,7 @@ use app::model::wire::Encoding;
 use serde_json::Value;
 
 use super::reference::Reference;
+use crate::connectors::float::shortest;
 
 /// The value in these registers (bits are 0 or 1), which are as many as the reference takes.
 ///
@@ -19,7 +20,7 @@ pub fn value(reference: &Reference, words: &[u16]) -> Value {
         Encoding::I16 => (number as u16 as i16).into(),
         Encoding::I32 => (number as u32 as i32).into(),
         Encoding::I64 => (number as i64).into(),
-        Encoding::F32 => float(f64::from(f32::from_bits(number as u32))),
+        Encoding::F32 => float(shortest(f32::from_bits(number as u32))),
         Encoding::F64 => float(f64::from_bits(number)),
         Encoding::Bcd | Encoding::Bcd32 => digits(&bytes),
         Encoding::String => text(&bytes).into(),
@@ -127,7 +128,7 @@ mod tests {
                 (ByteOrder::Badc, [high.swap_bytes(), low.swap_bytes()]),
                 (ByteOrder::Dcba, [low.swap_bytes(), high.swap_bytes()]),
             ] {
-                prop_assert_eq!(read(&format!("holding 0 f32 {order}"), &words), json!(f64::from(number)));
+                prop_assert_eq!(read(&format!("holding 0 f32 {order}"), &words), json!(shortest(number)));
             }
         }
     }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::{Reader, client::Message, options::Options, state::State};
-use crate::connectors::{ConnectorError, Sample, Settings};
+use crate::connectors::{ConnectorError, Sample, Settings, hex};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +33,7 @@ pub fn replay(settings: Settings, payload: &[u8]) -> Result<Sample, ConnectorErr
             serde_json::from_str(line).map_err(|error| wrong(format!("not a recording: {error}")))?;
         let bytes = match (recorded.payload, recorded.hex) {
             (Some(text), None) => text.into_bytes(),
-            (None, Some(hex)) => bytes_of(&hex).ok_or_else(|| wrong("not hexadecimal".to_owned()))?,
+            (None, Some(hex)) => hex::bytes(&hex).ok_or_else(|| wrong("not hexadecimal".to_owned()))?,
             _ => return Err(wrong("a message has either a payload or its hex".to_owned())),
         };
         let message =
@@ -45,11 +45,4 @@ pub fn replay(settings: Settings, payload: &[u8]) -> Result<Sample, ConnectorErr
         }
     }
     last.unwrap_or_else(|| Err(State::nothing(&[])))
-}
-
-fn bytes_of(hex: &str) -> Option<Vec<u8>> {
-    if !hex.len().is_multiple_of(2) || !hex.is_ascii() {
-        return None;
-    }
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok()).collect()
 }

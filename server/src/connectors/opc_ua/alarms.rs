@@ -10,7 +10,7 @@ use opcua::types::{
 };
 
 use super::{session::Session, state::Plan, subscription::attribute, timestamp, value::json};
-use crate::connectors::ConnectorError;
+use crate::connectors::{ConnectorError, text};
 
 /// Bit of the attribute EventNotifier (OPC 10000-3, 8.59): events can be subscribed to.
 const SUBSCRIBES: u8 = 1;
@@ -140,8 +140,9 @@ impl Source {
         if standing.len() >= MAX_STANDING && !standing.contains_key(&condition) {
             return true;
         }
+        let Some(code) = text::shown(&code) else { return true };
         let alarm = DeviceAlarm {
-            message: if message.is_empty() { code.clone() } else { message },
+            message: text::shown(&message).unwrap_or_else(|| code.clone()),
             code,
             severity: severity(fields.get(4).and_then(json).and_then(|value| value.as_u64()).unwrap_or(500)),
             since: match fields.get(2) {
@@ -196,6 +197,18 @@ mod tests {
         assert!(source.apply(&event("CombiSteamer01", "Active", 700), &mut standing) && standing.len() == 1);
         assert!(!source.apply(&event("DeckOven01", "Active", 700), &mut standing), "another machine's");
         assert!(source.apply(&event("CombiSteamer01", "Inactive", 100), &mut standing) && standing.is_empty());
+    }
+
+    #[test]
+    fn what_a_fault_is_called_is_cut_to_what_can_be_shown() {
+        let source = Source { node: NodeId::null(), name: String::new(), is_machine: true, refreshed: false };
+        let mut standing = BTreeMap::new();
+        let mut fields = event("", "Active", 700);
+        fields[3] = Variant::from("too\u{7} hot");
+        fields[5] = Variant::from("E".repeat(1_000));
+        source.apply(&fields, &mut standing);
+        let alarm = standing.values().next().unwrap();
+        assert_eq!((alarm.message.as_str(), alarm.code.len()), ("too hot", 300));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use opcua::{
 };
 
 use super::{manifest::MANIFEST, path};
-use crate::connectors::{Settings, config::Reader};
+use crate::connectors::{Settings, config::Reader, mapping::Mapping};
 
 pub struct Options {
     pub host: String,
@@ -93,6 +93,8 @@ impl Options {
                 read.errors.push(FieldError::new(format!("mapping.{row}.path"), problem));
             }
         }
+        // What the rules are applied to is known when a server is there; whether they are rules is known now.
+        read.errors.extend(Mapping::compile_keys(rules.clone(), settings.timezone.clone()).err().unwrap_or_default());
         let machine = read.text("machine");
         match (address, login, read.errors.is_empty()) {
             (Some((host, port, url)), Some(login), true) => Ok(Self {
@@ -258,6 +260,14 @@ mod tests {
         );
         let mapping = json!([{"target": "temperature", "path": "{http://x"}]);
         assert_eq!(fields("oven", json!({"mapping": mapping}), &[]), ["mapping.0.path"]);
+        let mapping = json!([
+            {"target": "operational_status", "path": "A", "words": {"Backen": "bakes"}},
+            {"target": "operational_status", "path": "B", "unit": "W"},
+        ]);
+        assert_eq!(
+            fields("oven", json!({"mapping": mapping}), &[]),
+            ["mapping.0.words", "mapping.1.target", "mapping.1.unit"]
+        );
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The latest value of every point, and the sample that they make.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 use app::model::{
     alert::DeviceAlarm,
@@ -187,6 +190,9 @@ impl State {
             alarms.extend(profile.alarms(&values));
             profile.derive(&mut values);
         }
+        // What has one code is one fault, whatever stands behind it: as an alert it would be raised twice.
+        let mut codes = HashSet::new();
+        alarms.retain(|alarm| codes.insert(alarm.code.clone()));
         if self.slots.iter().all(|slot| slot.value.is_none()) {
             return Err(self.nothing());
         }

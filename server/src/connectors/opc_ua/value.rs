@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use app::model::unit::Unit;
 
+use crate::connectors::float::shortest;
+
 /// How far the server stands behind a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grade {
@@ -60,11 +62,6 @@ const MAX_LIST: usize = 64;
 
 fn list(array: &Array) -> Option<Value> {
     array.values.iter().take(MAX_LIST).map(json).collect::<Option<Vec<_>>>().map(Value::Array)
-}
-
-/// 231.4 as a 32-bit number is 231.399994 as a 64-bit one; the shortest text that reads back the same is what was meant.
-fn shortest(number: f32) -> f64 {
-    number.to_string().parse().unwrap_or_else(|_| f64::from(number))
 }
 
 /// JSON has no NaN; as text it is found to be no number and flagged.

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::profile::Alarms;
-use crate::connectors::mapping;
+use crate::connectors::{mapping, text};
 
 /// More than an oven has faults; a longer list is a log.
 const MAX_ALARMS: usize = 100;
@@ -43,8 +43,7 @@ fn plain(value: &Value) -> Option<String> {
         Value::Number(_) | Value::Bool(_) => value.to_string(),
         _ => return None,
     };
-    let text: String = text.trim().chars().filter(|c| !c.is_control()).take(300).collect();
-    (!text.is_empty()).then_some(text)
+    text::shown(&text)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use app::model::{
 use serde_json::{Map, Value, json};
 
 use super::{super::guess, Key, Rules, words::WS_STATES};
+use crate::connectors::text;
 
 const STATE: &str = "OperatingStates/WS_Cur_State";
 const MODE: &str = "OperatingModes/WS_Cur_Mode";
@@ -132,11 +133,12 @@ pub fn alarms(values: &Map<String, Value>) -> Vec<DeviceAlarm> {
             let code = code.as_i64().filter(|code| *code != 0)?;
             let object = key.strip_suffix("/WSAlarmCode")?;
             let message = values.get(&format!("{object}/WSAlarmMessage")).and_then(Value::as_str).unwrap_or_default();
-            let name = object.rsplit('/').next().unwrap_or_default();
-            let message = if message.is_empty() { name } else { message };
+            // Two units of a machine may have alarms of the same name.
+            let name = object.strip_prefix("Alarms/").unwrap_or(object);
+            let code = text::shown(&format!("{name} {code}"))?;
             Some(DeviceAlarm {
-                code: format!("{name} {code}"),
-                message: message.to_owned(),
+                message: text::shown(message).or_else(|| text::shown(name)).unwrap_or_else(|| code.clone()),
+                code,
                 severity: AlertSeverity::Warning,
                 since: None,
             })
