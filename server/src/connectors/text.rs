@@ -3,9 +3,10 @@
 /// Characters of one text. It is stored with each reading, and shown in one line of an oven's page.
 const MAX_CHARS: usize = 300;
 
-/// Without control characters, spaces around it and what is too long; nothing where nothing is left.
+/// In one line, without control characters, spaces around it and what is too long; nothing where nothing is left.
 pub fn shown(text: &str) -> Option<String> {
-    let text: String = text.trim().chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect();
+    let line = text.trim().chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    let text: String = line.filter(|c| !c.is_control()).take(MAX_CHARS).collect();
     (!text.is_empty()).then_some(text)
 }
 
@@ -17,6 +18,7 @@ mod tests {
     fn what_cannot_be_shown_is_left_out() {
         assert_eq!(shown(" Heizung\u{7} defekt\n"), Some("Heizung defekt".to_owned()));
         assert_eq!(shown(&"ü".repeat(301)), Some("ü".repeat(300)));
+        assert_eq!(shown("Heizung\ndefekt"), Some("Heizung defekt".to_owned()));
         assert_eq!(shown(" \u{0}\t"), None);
     }
 }

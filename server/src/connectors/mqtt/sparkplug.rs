@@ -16,6 +16,7 @@ use srad_types::payload::{self, Metric, Payload, metric};
 
 use super::state::State;
 use crate::connectors::ConnectorError;
+use crate::connectors::float::shortest;
 
 /// A node that does not answer a request for its birth is asked again after this.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
@@ -253,15 +254,8 @@ fn value(metric: &Metric) -> Option<Value> {
             Some(T::Int64) => json!(*number as i64),
             _ => json!(number),
         },
-        metric::Value::FloatValue(number) => number
-            .to_string()
-            .parse::<f64>()
-            .ok()
-            .and_then(serde_json::Number::from_f64)
-            .map_or_else(|| json!("NaN"), Value::Number),
-        metric::Value::DoubleValue(number) => {
-            serde_json::Number::from_f64(*number).map_or_else(|| json!("NaN"), Value::Number)
-        }
+        metric::Value::FloatValue(number) => finite(shortest(*number)),
+        metric::Value::DoubleValue(number) => finite(*number),
         metric::Value::BooleanValue(flag) => json!(flag),
         metric::Value::StringValue(text) => json!(text),
         _ => return None,
@@ -281,6 +275,10 @@ fn flaw(metric: &Metric) -> Option<QualityReason> {
         0 => Some(QualityReason::DeviceFault),
         _ => Some(QualityReason::DeviceUncertain),
     }
+}
+
+fn finite(number: f64) -> Value {
+    serde_json::Number::from_f64(number).map_or_else(|| json!("NaN"), Value::Number)
 }
 
 #[cfg(test)]
