@@ -27,7 +27,7 @@ use crate::{
 const FUTURE_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 /// A source clock this far behind is off: after a power cut some controllers begin again in 1970. The arrival counts
 /// then, or what is measured now would be written where nobody looks for it.
-const SKEW_TOLERANCE: SignedDuration = SignedDuration::from_secs(120);
+pub const SKEW_TOLERANCE: SignedDuration = SignedDuration::from_secs(120);
 
 pub struct Ingest {
     live: Arc<LiveHub>,

@@ -51,7 +51,8 @@ use app::model::{
     equipment::EquipmentId,
     failure::FailureKind,
     form::FieldError,
-    reading::{Committed, QualityIssue, Values},
+    metric::Metric,
+    reading::{Committed, QualityIssue, QualityReason, Values},
 };
 use async_trait::async_trait;
 use jiff::{Timestamp, tz::TimeZone};
@@ -166,7 +167,7 @@ pub struct Sample {
     pub alarms: Option<Vec<DeviceAlarm>>,
     /// Told what became of the reading, for protocols that acknowledge.
     pub receipt: Option<oneshot::Sender<Committed>>,
-    /// Read from the oven's own memory for a time when it was not connected: goes to the history alone.
+    /// Read from the oven's or a broker's memory for a time when it was not connected: goes to the history alone.
     pub backfilled: bool,
     /// For the connection log, beside what the poller finds out itself. A driver says each thing once.
     pub notes: Vec<Note>,
@@ -183,6 +184,15 @@ pub struct Note {
 }
 
 impl Sample {
+    /// For the history alone: read from a memory for a time when Hornero was not connected.
+    #[must_use]
+    pub fn of_the_past(mut self) -> Self {
+        self.backfilled = true;
+        self.alarms = None;
+        self.issues.push(QualityIssue { field: Metric::ReadingTime.to_string(), reason: QualityReason::Backfilled });
+        self
+    }
+
     /// How many single values it holds.
     pub fn data_points(&self) -> u32 {
         let v = &self.values;

@@ -1,5 +1,6 @@
 //! MQTT against mosquitto.
 
+use app::model::reading::QualityReason;
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use app::model::equipment::{ConnectionStatus, EquipmentId};
@@ -246,6 +247,57 @@ async fn what_is_published_while_hornero_is_down_is_stored_afterwards() {
         .await;
         assert_eq!(found, [100.0, 101.0, 102.0, 103.0, 104.0, 105.0], "MQTT {version}");
     }
+}
+
+#[tokio::test]
+async fn what_the_broker_held_over_night_is_kept_under_its_own_times() {
+    let (bakery, broker) = (Bakery::open().await, Broker::start().await);
+    let admin = bakery.login("admin").await;
+    let config = json!({"persistent_session": true, "mapping": [
+        {"target": "temperature", "path": "oven /t"},
+        {"target": "reading_time", "path": "oven /at", "time_format": "epoch_ms"},
+    ]});
+    let id = add(&bakery, &admin, broker.port, config, json!({})).await;
+    let now = jiff::Timestamp::now().as_millisecond();
+    let say = async |celsius: i64, minutes_ago: i64| {
+        let message = format!(r#"{{"t": {celsius}, "at": {}}}"#, now - minutes_ago * 60_000);
+        broker.publish("oven", &message, &["-q", "1"]).await;
+    };
+    say(100, 0).await;
+    bakery.reading(id, "a reading", |_| true).await;
+    let folder = bakery.folder.path().to_owned();
+    bakery.server.stop().await.unwrap();
+    // As if that had been three hours ago.
+    let store = server::store::Store::open(&folder.join("hornero.db")).await.unwrap();
+    let moved = "UPDATE equipment_sensor_readings SET reading_time = reading_time - 10800000000";
+    sqlx::query(moved).execute(store.pool()).await.unwrap();
+    store.close().await;
+    for step in 1..=5 {
+        say(100 + step, 60 - step * 10).await;
+    }
+    // An oven whose clock went wrong in the night.
+    say(300, 24 * 60).await;
+    say(200, 0).await;
+    let server = crate::harness::start_in(&folder).await;
+    let bakery = Bakery { server, folder: bakery.folder };
+    bakery.reading(id, "the newest", |reading| reading["temperature"] == 200.0).await;
+    let start = jiff::Timestamp::from_millisecond(now - 2 * 3_600_000).unwrap();
+    let stored = eventually("all in the history", || async {
+        let stored = bakery.server.service.store.readings(id, start, jiff::Timestamp::now(), 100).await.unwrap();
+        (stored.len() >= 7).then_some(stored)
+    })
+    .await;
+    let held: Vec<_> = stored
+        .iter()
+        .take(5)
+        .map(|reading| ((now - reading.reading_time.as_millisecond()) / 60_000, reading.values.temperature))
+        .collect();
+    let expected: Vec<_> = (1..=5).map(|step| (60 - step * 10, Some(100.0 + step as f64))).collect();
+    assert_eq!(held, expected);
+    let flaws: Vec<_> = stored.iter().map(|reading| reading.quality_issues.first().map(|issue| issue.reason)).collect();
+    let past = [Some(QualityReason::Backfilled); 5];
+    assert_eq!(flaws[..5], past);
+    assert!(flaws[5..].contains(&Some(QualityReason::ClockSkew)) && flaws[5..].contains(&None), "{flaws:?}");
 }
 
 #[tokio::test]

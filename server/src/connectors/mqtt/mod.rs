@@ -31,9 +31,11 @@ use app::model::{
     reading::Committed,
 };
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome};
+use crate::ingest::SKEW_TOLERANCE;
 use client::{Ack, Broker, Message};
 use options::{Options, Payload};
 use sparkplug::Edge;
@@ -44,7 +46,14 @@ pub static DRIVER: Driver = Driver { manifest: manifest::MANIFEST, build, replay
 fn build(settings: Settings) -> Built {
     let options = Options::parse(&settings)?;
     let state = State::new(&options)?;
-    Ok(Box::new(Mqtt { reader: Reader::new(&options, state), options, broker: None, unsettled: VecDeque::new() }))
+    Ok(Box::new(Mqtt {
+        reader: Reader::new(&options, state),
+        options,
+        broker: None,
+        unsettled: VecDeque::new(),
+        held_since: None,
+        newest: settings.last_reading_at,
+    }))
 }
 
 struct Mqtt {
@@ -54,6 +63,10 @@ struct Mqtt {
     /// Messages that the broker waits to hear of, in the order in which they came; so they are acknowledged
     /// (MQTT-4.6.0-2).
     unsettled: VecDeque<Unsettled>,
+    /// Where the gap before this connection began, which a persistent session fills.
+    held_since: Option<Timestamp>,
+    /// When the last reading came.
+    newest: Option<Timestamp>,
 }
 
 struct Unsettled {
@@ -76,6 +89,7 @@ impl Connection for Mqtt {
         self.broker = None;
         self.unsettled.clear();
         self.reader.begin_anew();
+        self.held_since = self.newest.filter(|_| self.options.persistent);
         let mut broker = Broker::open(&self.options).await?;
         broker.subscribe(&self.options.filters(), self.options.qos).await?;
         if let Some(rebirth) = self.reader.rebirth() {
@@ -113,6 +127,11 @@ impl Connection for Mqtt {
             }
             if let Some(mut sample) = made? {
                 sample.receipt = Some(told);
+                let now = Timestamp::now();
+                if is_of_the_past(&sample, self.held_since, now) {
+                    return Ok(sample.of_the_past());
+                }
+                self.newest = Some(now);
                 return Ok(sample);
             }
         }
@@ -131,6 +150,13 @@ impl Connection for Mqtt {
     async fn discover(&mut self, search: &Search) -> Result<Discovery, ConnectorError> {
         discover::run(&self.options, search).await
     }
+}
+
+/// Whether a sample was measured in the gap before this connection: the broker has held it for us. What is only a little
+/// late is shown like any other, and an oven whose clock is behind its own last reading has a wrong clock.
+fn is_of_the_past(sample: &Sample, held_since: Option<Timestamp>, now: Timestamp) -> bool {
+    let (Some(measured_at), Some(gap)) = (sample.measured_at, held_since) else { return false };
+    measured_at > gap && now.duration_since(measured_at) > SKEW_TOLERANCE
 }
 
 /// What became of the oldest message that is not acknowledged; waits for ever where there is none.

@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use app::model::reading::{QualityIssue, QualityReason};
 use jiff::{SignedDuration, Timestamp};
 use opcua::{
     client::HistoryReadAction,
@@ -14,7 +13,6 @@ use opcua::{
         ReadRawModifiedDetails, TimestampsToReturn,
     },
 };
-
 use tokio::time::{Instant, timeout_at};
 
 use super::{Open, state::State, timestamp};
@@ -71,11 +69,8 @@ pub async fn since(
             past.take(index, value);
         }
         // A stretch without any good value makes no sample.
-        if let Ok(mut sample) = past.sample(Duration::ZERO) {
-            sample.backfilled = true;
-            sample.alarms = None;
-            sample.issues.push(QualityIssue { field: "reading_time".to_owned(), reason: QualityReason::Backfilled });
-            samples.push_back(sample);
+        if let Ok(sample) = past.sample(Duration::ZERO) {
+            samples.push_back(sample.of_the_past());
         }
     }
     Ok(samples)
