@@ -63,6 +63,7 @@ texts! {
         "Die Kurve erscheint, sobald Werte eintreffen.";
     now_mark: "ahora", "now", "jetzt";
     back_to_board: "Volver al tablero", "Back to the board", "Zurück zur Übersicht";
+    download_day: "Descargar 24 h (CSV)", "Download 24 h (CSV)", "24 h herunterladen (CSV)";
     edit_oven: "Editar", "Edit", "Bearbeiten";
     connection: "Conexión", "Connection", "Verbindung";
     connection_health: "Salud de la conexión", "Connection health", "Zustand der Verbindung";

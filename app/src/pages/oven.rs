@@ -60,6 +60,11 @@ pub fn oven(cx: &PageContext, data: OvenDetail) -> String {
                     <h1>{equipment.name.clone()}</h1>
                     <p class="lead">{about.join(" · ")}</p>
                 </div>
+                {is_staff.then(|| view! {
+                    <a class="button" href=format!("/api/v1/equipment/{}/sensor-history/export?format=csv", equipment.id) download="">
+                        {lang.download_day()}
+                    </a>
+                })}
                 {is_admin.then(|| view! {
                     <a class="button" href=format!("/admin/ovens/{}/edit", equipment.id)>
                         {icon(Icon::Pencil)} {lang.edit_oven()}

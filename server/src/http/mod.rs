@@ -81,6 +81,7 @@ pub fn router(state: AppState) -> Router {
         .route("/equipment/{id}/test-connection", post(api::iot::test).layer(needs(Admin, &state)))
         .route("/equipment/{id}/realtime-data", get(api::iot::realtime).layer(needs(Display, &state)))
         .route("/equipment/{id}/sensor-history", get(api::iot::history).layer(needs(Staff, &state)))
+        .route("/equipment/{id}/sensor-history/export", get(api::iot::export).layer(needs(Staff, &state)))
         .route("/equipment/{id}/connection-logs", get(api::iot::logs).layer(needs(Staff, &state)))
         .route("/system/stats", get(api::system::stats).layer(needs(Admin, &state)))
         .fallback(error::api_not_found);

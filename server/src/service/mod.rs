@@ -8,7 +8,7 @@
 //! - [`configure`] create, change, enable, delete; each change is applied at once to that oven alone
 //! - [`draft_secrets`] keeps typed secrets between two submissions of a form, sealed
 //! - [`probe`] connection tests, before or after saving
-//! - [`views`] live values, history, log and health of ovens
+//! - [`views`] live values, history, log and health of ovens; [`export`] the history as a file
 //! - [`form`] the admin's oven form to a draft and back; [`found`] what a search found, put into it
 //! - [`peer`] whom stored secrets are for
 
@@ -16,6 +16,7 @@ pub mod actor;
 pub mod configure;
 pub mod draft_secrets;
 pub mod error;
+pub mod export;
 pub mod form;
 pub mod found;
 mod peer;

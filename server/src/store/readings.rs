@@ -61,6 +61,49 @@ impl Store {
         rows.iter().rev().map(|row| decode(&mut Cells::new(row, "equipment_sensor_readings"))).collect()
     }
 
+    /// The oldest `limit` readings with `start <= reading_time < end`, oldest first: one page of a walk, whose next one
+    /// starts a microsecond after its last reading.
+    pub async fn readings_from(
+        &self,
+        id: EquipmentId,
+        start: Timestamp,
+        end: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Reading>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM equipment_sensor_readings WHERE equipment = ? AND reading_time >= ? \
+             AND reading_time < ? ORDER BY reading_time LIMIT ?"
+        );
+        let rows = sqlx::query(&sql)
+            .bind(self.key(id).await?)
+            .bind(start.as_microsecond())
+            .bind(end.as_microsecond())
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .doing("reading the history of an oven")?;
+        rows.iter().map(|row| decode(&mut Cells::new(row, "equipment_sensor_readings"))).collect()
+    }
+
+    /// The names of all zones and additional sensors in these readings, sorted.
+    pub async fn names_in(
+        &self,
+        id: EquipmentId,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Result<(Vec<String>, Vec<String>), StoreError> {
+        let key = self.key(id).await?;
+        let of = async |column: &str| {
+            let sql = format!(
+                "SELECT DISTINCT names.key FROM equipment_sensor_readings, json_each({column}) AS names \
+                 WHERE equipment = ? AND reading_time >= ? AND reading_time < ? ORDER BY 1"
+            );
+            let rows = sqlx::query_scalar(&sql).bind(key).bind(start.as_microsecond()).bind(end.as_microsecond());
+            rows.fetch_all(&self.pool).await.doing("reading the names of an oven's sensors")
+        };
+        Ok((of("temperature_zones").await?, of("additional_sensors").await?))
+    }
+
     /// How many readings there are of an oven with `start <= reading_time < end`.
     pub async fn count_readings(&self, id: EquipmentId, start: Timestamp, end: Timestamp) -> Result<u64, StoreError> {
         let count: i64 = sqlx::query_scalar(

@@ -17,6 +17,7 @@ mod cases;
 mod demo;
 mod discovery;
 mod equipment;
+mod export;
 mod faults;
 mod form;
 mod harness;

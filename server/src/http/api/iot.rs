@@ -4,7 +4,12 @@ use app::model::{
     api::{ConnectionTestResult, IotConfigRequest, IotConfigResponse, RealtimeData, SensorHistory},
     connection_log::ConnectionLogEntry,
 };
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -17,7 +22,7 @@ use crate::{
         AppState,
         error::{ApiResult, Problem},
     },
-    service::Actor,
+    service::{Actor, export::Format},
 };
 
 const MAX_READINGS: usize = 10_000;
@@ -69,17 +74,51 @@ pub async fn history(
     Params(range): Params<Range>,
 ) -> ApiResult<Json<SensorHistory>> {
     let bad = |code, title| Problem::new(StatusCode::BAD_REQUEST, code, title);
-    let end = range.end_time.unwrap_or_else(Timestamp::now);
-    let default_start = end.checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
-    let start = range.start_time.unwrap_or(default_start);
-    if start > end {
-        return Err(bad("range_reversed", "start_time is after end_time"));
-    }
+    let (start, end) = span(range.start_time, range.end_time).ok_or_else(reversed)?;
     let limit = range.limit.unwrap_or(MAX_READINGS);
     if !(1..=MAX_READINGS).contains(&limit) {
         return Err(bad("limit_out_of_range", "limit is from 1 to 10000"));
     }
     Ok(Json(state.service.history(id, start, end, limit).await?))
+}
+
+/// A day until now, unless something else is asked for; nothing where the start is after the end.
+fn span(start: Option<Timestamp>, end: Option<Timestamp>) -> Option<(Timestamp, Timestamp)> {
+    let end = end.unwrap_or_else(Timestamp::now);
+    let default_start = end.checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+    let start = start.unwrap_or(default_start);
+    (start <= end).then_some((start, end))
+}
+
+fn reversed() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "range_reversed", "start_time is after end_time")
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    /// 24 hours before the end where absent.
+    start_time: Option<Timestamp>,
+    /// Now where absent.
+    end_time: Option<Timestamp>,
+    format: Format,
+}
+
+/// The history as a file, streamed.
+pub async fn export(
+    State(state): State<AppState>,
+    Id(id): Id,
+    Params(asked): Params<Export>,
+) -> ApiResult<impl IntoResponse> {
+    let (start, end) = span(asked.start_time, asked.end_time).ok_or_else(reversed)?;
+    let rows = state.service.export(id, start, end, asked.format).await?;
+    let day = |time: Timestamp| time.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let name = format!("{id}-{}-{}.{}", day(start), day(end), asked.format.extension());
+    let headers = [
+        (header::CONTENT_TYPE, asked.format.content_type().to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, axum::body::Body::from_stream(rows)))
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,255 @@
+//! The history of an oven as a file, page by page: as much memory for a year as for an hour.
+
+use app::model::{
+    equipment::EquipmentId,
+    reading::{CycleStage, DoorStatus, OperationalStatus, Reading, Values},
+};
+use bytes::Bytes;
+use futures::{Stream, stream};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Service, ServiceError};
+use crate::store::{Store, StoreError};
+
+/// Readings that are in memory at a time.
+const PAGE: u32 = 2_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    Csv,
+    Ndjson,
+}
+
+impl Format {
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+        }
+    }
+
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+}
+
+impl Service {
+    /// The readings with `start <= reading_time < end`, oldest first. What is wrong with the database on the way ends the
+    /// stream with an error.
+    pub async fn export(
+        &self,
+        id: EquipmentId,
+        start: Timestamp,
+        end: Timestamp,
+        format: Format,
+    ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send + 'static, ServiceError> {
+        self.equipment(id).await?;
+        let table = match format {
+            Format::Ndjson => None,
+            Format::Csv => {
+                let (zones, extras) = self.store.names_in(id, start, end).await?;
+                Some(Table { zones, extras })
+            }
+        };
+        let header = table.as_ref().map(Table::header);
+        let walk = Walk { store: self.store.clone(), id, next: Some(start), end, header, table };
+        Ok(stream::try_unfold(walk, Walk::page))
+    }
+}
+
+struct Walk {
+    store: Store,
+    id: EquipmentId,
+    /// Nothing when all was read.
+    next: Option<Timestamp>,
+    end: Timestamp,
+    /// Until it was sent.
+    header: Option<Vec<u8>>,
+    /// Of a CSV file.
+    table: Option<Table>,
+}
+
+impl Walk {
+    async fn page(mut self) -> Result<Option<(Bytes, Self)>, StoreError> {
+        if let Some(header) = self.header.take() {
+            return Ok(Some((header.into(), self)));
+        }
+        let Some(start) = self.next else { return Ok(None) };
+        let readings = self.store.readings_from(self.id, start, self.end, PAGE).await?;
+        let Some(last) = readings.last() else { return Ok(None) };
+        let after = last.reading_time.checked_add(SignedDuration::from_micros(1)).ok();
+        self.next = after.filter(|_| readings.len() == PAGE as usize);
+        let text = match &self.table {
+            Some(table) => table.rows(&readings),
+            None => lines(&readings),
+        };
+        Ok(Some((text.into(), self)))
+    }
+}
+
+/// One JSON object a line, as `sensor-history` has them.
+fn lines(readings: &[Reading]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(readings.len() * 512);
+    for reading in readings {
+        if serde_json::to_writer(&mut text, reading).is_ok() {
+            text.push(b'\n');
+        }
+    }
+    text
+}
+
+/// Columns before the zones and additional sensors.
+const COLUMNS: [&str; 18] = [
+    "reading_time",
+    "received_at",
+    "quality",
+    "temperature",
+    "target_temperature",
+    "humidity",
+    "target_humidity",
+    "energy_consumption_kwh",
+    "power_kw",
+    "operational_status",
+    "cycle_stage",
+    "cycle_progress_percentage",
+    "time_remaining_minutes",
+    "motor_speed_rpm",
+    "door_status",
+    "steam_level",
+    "product_weight_kg",
+    "moisture_content",
+];
+
+struct Table {
+    zones: Vec<String>,
+    extras: Vec<String>,
+}
+
+impl Table {
+    fn header(&self) -> Vec<u8> {
+        let zones = self.zones.iter().map(|zone| format!("temperature_zones.{zone}"));
+        let extras = self.extras.iter().map(|name| format!("additional_sensors.{name}"));
+        let names = COLUMNS.iter().map(|name| (*name).to_owned()).chain(zones).chain(extras);
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        // Writing to memory does not fail.
+        let _ = csv.write_record(names.chain(["quality_issues".to_owned()]));
+        csv.into_inner().unwrap_or_default()
+    }
+
+    /// Bad values are left out: a sheet has no place to mark them. The last column names them.
+    fn rows(&self, readings: &[Reading]) -> Vec<u8> {
+        let mut csv = csv::Writer::from_writer(Vec::with_capacity(readings.len() * 256));
+        for reading in readings {
+            let _ = csv.write_record(self.row(reading));
+        }
+        csv.into_inner().unwrap_or_default()
+    }
+
+    fn row(&self, reading: &Reading) -> Vec<String> {
+        let good = reading.good();
+        let mut row = Vec::with_capacity(COLUMNS.len() + self.zones.len() + self.extras.len() + 1);
+        row.extend([
+            reading.reading_time.to_string(),
+            reading.received_at.to_string(),
+            reading.quality.as_str().to_owned(),
+        ]);
+        row.extend(single(&good));
+        row.extend(self.zones.iter().map(|zone| number(good.temperature_zones.get(zone).copied())));
+        row.extend(self.extras.iter().map(|name| cell(good.additional_sensors.get(name))));
+        let issues = reading.quality_issues.iter().map(|issue| format!("{}: {}", issue.field, issue.reason));
+        row.push(harmless(&issues.collect::<Vec<_>>().join("; ")));
+        row
+    }
+}
+
+/// The values of [`COLUMNS`] after the first three.
+fn single(v: &Values) -> [String; COLUMNS.len() - 3] {
+    let word = |word: Option<&'static str>| word.unwrap_or_default().to_owned();
+    [
+        number(v.temperature),
+        number(v.target_temperature),
+        number(v.humidity),
+        number(v.target_humidity),
+        number(v.energy_consumption_kwh),
+        number(v.power_kw),
+        word(v.operational_status.map(OperationalStatus::as_str)),
+        word(v.cycle_stage.map(CycleStage::as_str)),
+        number(v.cycle_progress_percentage),
+        number(v.time_remaining_minutes),
+        number(v.motor_speed_rpm),
+        word(v.door_status.map(DoorStatus::as_str)),
+        number(v.steam_level),
+        number(v.product_weight_kg),
+        number(v.moisture_content),
+    ]
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => harmless(text),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// A text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP, “CSV Injection”).
+fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use app::model::reading::{Quality, QualityIssue, QualityReason};
+
+    use super::*;
+
+    fn reading() -> Reading {
+        Reading {
+            reading_time: "2026-03-01T06:00:00Z".parse().unwrap(),
+            received_at: "2026-03-01T06:00:01Z".parse().unwrap(),
+            values: Values {
+                temperature: Some(231.5),
+                humidity: Some(900.0),
+                operational_status: Some(OperationalStatus::Running),
+                temperature_zones: [("deck 1, top".to_owned(), -4.0)].into(),
+                additional_sensors: [("note".to_owned(), "=1+1".into()), ("rpm".to_owned(), 12.into())].into(),
+                ..Values::default()
+            },
+            active_batch_id: None,
+            quality: Quality::Bad,
+            quality_issues: vec![QualityIssue { field: "humidity".to_owned(), reason: QualityReason::OutOfRange }],
+        }
+    }
+
+    #[test]
+    fn a_row_has_a_cell_for_each_column_and_no_bad_value() {
+        let table = Table { zones: vec!["deck 1, top".to_owned()], extras: vec!["note".to_owned(), "rpm".to_owned()] };
+        let text = [table.header(), table.rows(&[reading()])].concat();
+        let mut read = csv::Reader::from_reader(&text[..]);
+        let names = read.headers().unwrap().clone();
+        let row = read.records().next().unwrap().unwrap();
+        assert_eq!(names.len(), row.len());
+        let cell = |name: &str| names.iter().position(|known| known == name).map(|at| row[at].to_owned()).unwrap();
+        assert_eq!(
+            (cell("reading_time"), cell("temperature")),
+            ("2026-03-01T06:00:00Z".to_owned(), "231.5".to_owned())
+        );
+        assert_eq!((cell("humidity"), cell("quality_issues")), (String::new(), "humidity: out_of_range".to_owned()));
+        assert_eq!(cell("temperature_zones.deck 1, top"), "-4", "a number below zero is no formula");
+        assert_eq!(
+            (cell("additional_sensors.note"), cell("additional_sensors.rpm")),
+            ("'=1+1".to_owned(), "12".to_owned())
+        );
+        assert_eq!(cell("operational_status"), "running");
+    }
+}
