@@ -109,6 +109,19 @@ impl Bakery {
         .await
     }
 
+    /// Attempts that have failed so far.
+    pub fn failures(&self, id: EquipmentId) -> u64 {
+        self.server.service.poller.health(id).failures
+    }
+
+    /// Waits until an oven whose peer is back has recovered: by itself, within two steps of the back-off. `failures` are
+    /// those when the peer was back.
+    pub async fn recovers(&self, admin: &Visitor, id: EquipmentId, failures: u64) {
+        self.logged(admin, id, "recovered").await;
+        let more = self.failures(id) - failures;
+        assert!(more <= 2, "{more} attempts failed after the peer was back");
+    }
+
     /// Waits until so many readings are in the history, all with this temperature.
     pub async fn stored(&self, id: EquipmentId, count: usize, celsius: Option<f64>) {
         let readings = eventually("readings in the history", || async {

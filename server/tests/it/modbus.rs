@@ -76,7 +76,7 @@ async fn a_peer_that_restarts_is_found_again() {
     let entry = bakery.logged(&admin, id, "disconnected").await;
     assert_eq!(entry["connection_status"], "disconnected", "{entry}");
     let _again = Peer::start(PEER, &["tcp", &port]).await;
-    bakery.logged(&admin, id, "recovered").await;
+    bakery.recovers(&admin, id, bakery.failures(id)).await;
     assert_eq!(admin.live(id).await["temperature"], 231.5);
 }
 

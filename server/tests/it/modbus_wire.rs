@@ -322,7 +322,7 @@ async fn a_late_answer_on_an_rtu_line_is_thrown_away() {
     let store = &bakery.server.service.store;
     let stored = eventually("readings after two late answers", || async {
         let readings = store.readings(id, Timestamp::MIN, Timestamp::now(), 100).await.unwrap();
-        (late.load(Ordering::SeqCst) >= 2 && readings.len() >= 6).then_some(readings)
+        (late.load(Ordering::SeqCst) >= 2 && readings.len() >= 4).then_some(readings)
     })
     .await;
     for reading in stored {

@@ -163,9 +163,10 @@ async fn a_broker_that_restarts_is_found_again_in_both_versions() {
         broker.kill().await;
         bakery.logged(&admin, id, "disconnected").await;
         broker.again().await;
+        let failures = bakery.failures(id);
         listens(&bakery, id).await;
         broker.publish("bakery/oven1/state", r#"{"temp": 450.5}"#, &["-q", "1"]).await;
-        bakery.logged(&admin, id, "recovered").await;
+        bakery.recovers(&admin, id, failures).await;
         bakery.reading(id, "the new value", |reading| reading["temperature"] == 232.5).await;
     }
 }

@@ -90,9 +90,10 @@ async fn a_server_that_restarts_with_other_namespace_numbers_is_read_on() {
     let entry = bakery.logged(&admin, machine, "disconnected").await;
     assert_eq!(entry["connection_status"], "disconnected", "{entry}");
     let mut again = Peer::start(PEER, &["--port", &port]).await;
+    let failures = bakery.failures(machine);
     again.tell("set ActualTemperatureChamber_0 199.5").await;
     again.tell("set Temp 99.5").await;
-    bakery.logged(&admin, machine, "recovered").await;
+    bakery.recovers(&admin, machine, failures).await;
     bakery.reading(machine, "the machine's new value", |reading| reading["temperature"] == 199.5).await;
     bakery.reading(mapped, "the mapped node's new value", |reading| reading["temperature"] == 99.5).await;
 }

@@ -398,7 +398,7 @@ async fn a_peer_that_restarts_is_found_again_with_a_new_login() {
     first.kill().await;
     bakery.logged(&admin, id, "disconnected").await;
     let again = peer(json!({"port": port})).await;
-    bakery.logged(&admin, id, "recovered").await;
+    bakery.recovers(&admin, id, bakery.failures(id)).await;
     assert_eq!(stats(&again).await["logins"], 1);
 }
 

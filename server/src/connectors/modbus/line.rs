@@ -89,9 +89,10 @@ impl Place {
     }
 }
 
-/// Throws away what comes until then.
+/// Throws away what comes until then, and what was kept for whoever connects next.
 pub async fn drain(stream: &mut (impl AsyncRead + Unpin), until: Instant) {
     let mut bytes = [0; 256];
+    let until = until.max(Instant::now() + HANDED_ON);
     while let Ok(Ok(1..)) = timeout_at(until, stream.read(&mut bytes)).await {}
 }
 
@@ -124,7 +125,7 @@ struct Slot {
 }
 
 /// A serial server may have kept what came while nobody was connected, and hands it on at once.
-const HANDED_ON: Duration = Duration::from_millis(50);
+const HANDED_ON: Duration = Duration::from_millis(200);
 
 /// The code of a connection that the other side has closed.
 const CLOSED: &str = "closed";
@@ -164,12 +165,13 @@ impl Line {
         if slot.place.as_ref().is_some_and(|place| *place != mine.place) {
             slot.context = None;
         }
-        if let Some(until) = slot.suspect_until.take() {
-            let until = until.max(Instant::now() + HANDED_ON);
-            // Where this fails, opening it again says why.
-            if let Ok(Ok(context)) = timeout_at(until + LISTENED, mine.place.connect(Some(until))).await {
+        if let Some(until) = slot.suspect_until {
+            // Where this fails or is given up, opening it drains it.
+            let limit = until.max(Instant::now()) + LISTENED;
+            if let Ok(Ok(context)) = timeout_at(limit, mine.place.connect(Some(until))).await {
                 slot.context = Some(context);
                 slot.place = Some(mine.place.clone());
+                slot.suspect_until = None;
             }
         }
         Turn { slot, mine }
@@ -187,9 +189,12 @@ impl<'a> Turn<'a> {
     pub async fn open(mut self) -> Result<Session<'a>, ConnectorError> {
         let kept = self.slot.context.take();
         let is_kept = kept.is_some();
-        let mut context = match kept {
-            Some(context) => context,
-            None => self.mine.place.connect(None).await?,
+        let mut context = if let Some(context) = kept {
+            context
+        } else {
+            let context = self.mine.place.connect(self.slot.suspect_until).await?;
+            self.slot.suspect_until = None;
+            context
         };
         self.slot.place = Some(self.mine.place.clone());
         context.set_slave(Slave(self.mine.unit));
@@ -249,7 +254,9 @@ impl Session<'_> {
         if std::mem::take(&mut self.is_kept) && answer.as_ref().is_err_and(|error| error.code == CLOSED) {
             // Many gateways close a connection that was idle for a while.
             self.context = None;
-            let mut context = self.mine.place.connect(None).await?;
+            // The question may have been passed on before.
+            let drained = self.mine.place.is_rtu().then(Instant::now);
+            let mut context = self.mine.place.connect(drained).await?;
             context.set_slave(Slave(self.mine.unit));
             self.context = Some(context);
             answer = self.call(request).await;
@@ -291,7 +298,14 @@ impl Session<'_> {
                 // The codec's word for a connection that was closed in the middle of a frame. Of one that was closed
                 // before it, the client reports whatever the operating system said last.
                 let is_cut = error.to_string().contains("bytes remaining on stream");
-                let is_broken = matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::NotConnected);
+                let is_broken = matches!(
+                    error.kind(),
+                    ErrorKind::UnexpectedEof
+                        | ErrorKind::NotConnected
+                        | ErrorKind::BrokenPipe
+                        | ErrorKind::ConnectionReset
+                        | ErrorKind::ConnectionAborted
+                );
                 if is_cut || is_broken || error.raw_os_error().is_some() {
                     let detail = format!("unit {}: the other side closed the connection", self.mine.unit);
                     return ConnectorError::new(FailureKind::Unreachable, detail).with_code(CLOSED);

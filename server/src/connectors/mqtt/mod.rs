@@ -31,7 +31,7 @@ use app::model::{
     reading::Committed,
 };
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 
 use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome};
@@ -51,7 +51,7 @@ fn build(settings: Settings) -> Built {
         options,
         broker: None,
         unsettled: VecDeque::new(),
-        held_since: None,
+        gap: None,
         newest: settings.last_reading_at,
     }))
 }
@@ -63,9 +63,9 @@ struct Mqtt {
     /// Messages that the broker waits to hear of, in the order in which they came; so they are acknowledged
     /// (MQTT-4.6.0-2).
     unsettled: VecDeque<Unsettled>,
-    /// Where the gap before this connection began, which a persistent session fills.
-    held_since: Option<Timestamp>,
-    /// When the last reading came.
+    /// The gap before this connection, which a persistent session fills.
+    gap: Option<Gap>,
+    /// The time of the last reading.
     newest: Option<Timestamp>,
 }
 
@@ -89,7 +89,7 @@ impl Connection for Mqtt {
         self.broker = None;
         self.unsettled.clear();
         self.reader.begin_anew();
-        self.held_since = self.newest.filter(|_| self.options.persistent);
+        self.gap = self.newest.filter(|_| self.options.persistent).map(Gap::until_now);
         let mut broker = Broker::open(&self.options).await?;
         broker.subscribe(&self.options.filters(), self.options.qos).await?;
         if let Some(rebirth) = self.reader.rebirth() {
@@ -128,10 +128,13 @@ impl Connection for Mqtt {
             if let Some(mut sample) = made? {
                 sample.receipt = Some(told);
                 let now = Timestamp::now();
-                if is_of_the_past(&sample, self.held_since, now) {
+                if let Some(at) = self.gap.as_mut().and_then(|gap| gap.place(sample.measured_at?, now)) {
+                    sample.measured_at = Some(at);
                     return Ok(sample.of_the_past());
                 }
-                self.newest = Some(now);
+                // A clock that is far off says nothing of when this was.
+                let is_near = |at: &Timestamp| now.duration_since(*at) <= SKEW_TOLERANCE;
+                self.newest = Some(sample.measured_at.filter(is_near).map_or(now, |at| at.min(now)));
                 return Ok(sample);
             }
         }
@@ -152,11 +155,31 @@ impl Connection for Mqtt {
     }
 }
 
-/// Whether a sample was measured in the gap before this connection: the broker has held it for us. What is only a little
-/// late is shown like any other, and an oven whose clock is behind its own last reading has a wrong clock.
-fn is_of_the_past(sample: &Sample, held_since: Option<Timestamp>, now: Timestamp) -> bool {
-    let (Some(measured_at), Some(gap)) = (sample.measured_at, held_since) else { return false };
-    measured_at > gap && now.duration_since(measured_at) > SKEW_TOLERANCE
+/// The time in which the broker held messages for us.
+struct Gap {
+    since: Timestamp,
+    until: Timestamp,
+    /// The last source time in it, and how many messages have come with it.
+    last: Option<(Timestamp, i64)>,
+}
+
+impl Gap {
+    fn until_now(since: Timestamp) -> Self {
+        Self { since, until: Timestamp::now(), last: None }
+    }
+
+    /// The time under which a message of the gap is kept; nothing for others. What is only a little late is shown like any
+    /// other, and an oven whose clock is behind its own last reading, or falls behind while it is connected, has a wrong
+    /// clock. Several messages of one source time are kept a microsecond apart, for history has one reading a time.
+    fn place(&mut self, measured_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let is_held = measured_at > self.since && measured_at < self.until;
+        if !is_held || now.duration_since(measured_at) <= SKEW_TOLERANCE {
+            return None;
+        }
+        let repeats = self.last.filter(|(at, _)| *at == measured_at).map_or(0, |(_, repeats)| repeats + 1);
+        self.last = Some((measured_at, repeats));
+        measured_at.checked_add(SignedDuration::from_micros(repeats)).ok()
+    }
 }
 
 /// What became of the oldest message that is not acknowledged; waits for ever where there is none.
@@ -224,5 +247,23 @@ impl Reader {
 
     fn rebirth(&mut self) -> Option<sparkplug::Rebirth> {
         self.edge.as_mut()?.rebirth()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_measured_in_the_gap_is_of_the_past() {
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        let mut gap = Gap { since: at(0), until: at(3_600), last: None };
+        let now = at(4_000);
+        assert_eq!(gap.place(at(1_800), now), Some(at(1_800)));
+        let again = gap.place(at(1_800), now).unwrap();
+        assert_eq!(again.duration_since(at(1_800)), SignedDuration::from_micros(1));
+        assert_eq!(gap.place(at(0), now), None, "from before the last reading: a wrong clock");
+        assert_eq!(gap.place(at(3_590), at(3_601)), None, "a little late");
+        assert_eq!(gap.place(at(3_800), now), None, "a clock that fell behind while it is connected");
     }
 }
