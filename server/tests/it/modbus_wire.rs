@@ -332,6 +332,36 @@ async fn a_late_answer_on_an_rtu_line_is_thrown_away() {
     serving.abort();
 }
 
+#[tokio::test]
+async fn a_serial_server_that_hangs_up_between_polls_costs_none() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 8];
+            if stream.read_exact(&mut request).await.is_ok() {
+                let [high, low] = TEMPERATURE.to_be_bytes();
+                let _ = stream.write_all(&with_crc(&[request[0], request[1], 2, high, low])).await;
+            }
+        }
+    });
+    let id = admin
+        .make(&json!({
+            "name": "Regulador", "kind": "deck", "poll_interval_seconds": 1, "iot_protocol": "modbus",
+            "iot_endpoint": "127.0.0.1", "iot_port": port,
+            "iot_config": {"transport": "rtu_over_tcp", "timeout": 5.0, "mapping": [
+                {"target": "temperature", "path": "holding 1", "scale": 0.1},
+            ]},
+        }))
+        .await;
+    bakery.stored(id, 3, Some(231.5)).await;
+    let events: Vec<Value> = bakery.log(&admin, id).await.iter().map(|e| e["event_type"].clone()).collect();
+    assert!(!events.contains(&json!("disconnected")) && !events.contains(&json!("protocol_failed")), "{events:?}");
+    serving.abort();
+}
+
 /// A frame with its checksum (Modbus over Serial Line V1.02, 6.2.2).
 fn with_crc(frame: &[u8]) -> Vec<u8> {
     let mut crc = 0xFFFF_u16;
