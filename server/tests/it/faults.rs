@@ -55,7 +55,7 @@ async fn each_fault_is_told_apart_and_over_when_the_oven_is_back() {
     }
 
     let healthy = *ids.last().unwrap();
-    let events: Vec<_> = bakery.log(&admin, healthy).await.iter().map(|e| e["event_type"].to_string()).collect();
+    let events = bakery.events(&admin, healthy).await;
     assert!(!events.iter().any(|event| event.contains("fail") || event.contains("disconnected")), "{events:?}");
     let readings = bakery.server.service.store.readings(healthy, began, Timestamp::now(), 100).await.unwrap();
     assert!(readings.len() >= 2, "the healthy oven went on");

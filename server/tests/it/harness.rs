@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use app::model::{equipment::EquipmentId, user::Role};
+use app::model::{equipment::EquipmentId, reading::Reading, user::Role};
 use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect::Policy};
 use serde_json::{Value, json};
@@ -109,6 +109,17 @@ impl Bakery {
         .await
     }
 
+    /// The names of the log entries, newest first.
+    pub async fn events(&self, admin: &Visitor, id: EquipmentId) -> Vec<String> {
+        let log = self.log(admin, id).await;
+        log.iter().map(|entry| entry["event_type"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The readings in the database, oldest first.
+    pub async fn history(&self, id: EquipmentId) -> Vec<Reading> {
+        self.server.service.store.readings(id, Timestamp::MIN, Timestamp::now(), 1_000).await.unwrap()
+    }
+
     /// Attempts that have failed so far.
     pub fn failures(&self, id: EquipmentId) -> u64 {
         self.server.service.poller.health(id).failures
@@ -125,8 +136,7 @@ impl Bakery {
     /// Waits until so many readings are in the history, all with this temperature.
     pub async fn stored(&self, id: EquipmentId, count: usize, celsius: Option<f64>) {
         let readings = eventually("readings in the history", || async {
-            let readings =
-                self.server.service.store.readings(id, Timestamp::MIN, Timestamp::now(), 1_000).await.unwrap();
+            let readings = self.history(id).await;
             (readings.len() >= count).then_some(readings)
         })
         .await;

@@ -3,17 +3,19 @@
 //! # Layout
 //! - [`harness`] server, client, simulated ovens, waiting for a state with a deadline
 //! - [`login`] who gets in; [`equipment`] ovens over the API; [`faults`] what can go wrong on the wire
-//! - [`modbus`] against pymodbus; [`opc_ua`] against asyncua; [`mqtt`] against mosquitto, [`receipt`] what it is told of
-//!   a message
-//! - [`rest_family`] profiles over HTTP; [`peer`] peers that were not written with Hornero
+//! - [`modbus`] against pymodbus, [`modbus_wire`] what a device can do wrong; [`opc_ua`] against asyncua
+//! - [`mqtt`] against mosquitto ([`broker`]), [`receipt`] what it is told of a message
+//! - [`rest_family`] profiles over HTTP, [`custom`] those of an admin; [`peer`] peers that were not written with Hornero
 //! - [`discovery`] what there is at an address; [`alarms`] faults that ovens report
-//! - [`form`] the admin's form; [`live`] the websocket; [`tls`] certificates
+//! - [`form`] the admin's form; [`live`] the websocket; [`export`] history as a file; [`tls`] certificates
 //! - [`process`] the binary: wrong settings, keys, kill -9
 //! - [`demo`] every simulated oven through its real driver
 //! - [`cases`] recorded payloads, replayed without I/O; [`quality`] what every connector is held to
 
 mod alarms;
+mod broker;
 mod cases;
+mod custom;
 mod demo;
 mod discovery;
 mod equipment;

@@ -214,12 +214,12 @@ async fn each_fault_of_a_device_is_told_apart_and_over_when_it_is_back() {
         bakery.logged(&admin, *id, "recovered").await;
     }
     for ((fault, ..), (_, id)) in cases.iter().zip(&ovens) {
-        let stored = bakery.server.service.store.readings(*id, Timestamp::MIN, Timestamp::now(), 1_000).await.unwrap();
+        let stored = bakery.history(*id).await;
         let temperatures = stored.iter().filter(|reading| reading.quality == Quality::Good);
         let temperatures: Vec<_> = temperatures.map(|reading| reading.values.temperature).collect();
         assert!(temperatures.iter().all(|value| *value == Some(231.5)), "{fault:?}: {temperatures:?}");
     }
-    let events: Vec<Value> = bakery.log(&admin, neighbour).await.iter().map(|e| e["event_type"].clone()).collect();
+    let events = bakery.events(&admin, neighbour).await;
     assert!(!events.iter().any(|event| event != "connected" && event != "config_changed"), "{events:?}");
 }
 
@@ -238,8 +238,8 @@ async fn a_dead_unit_does_not_stop_the_others_on_its_line() {
         (store.readings(alive, began, Timestamp::now(), 10).await.unwrap().len() >= 4).then_some(())
     })
     .await;
-    let events: Vec<Value> = bakery.log(&admin, alive).await.iter().map(|e| e["event_type"].clone()).collect();
-    assert!(!events.contains(&json!("timeout")) && !events.contains(&json!("disconnected")), "{events:?}");
+    let events = bakery.events(&admin, alive).await;
+    assert!(!events.contains(&"timeout".to_owned()) && !events.contains(&"disconnected".to_owned()), "{events:?}");
 }
 
 #[tokio::test]
@@ -270,13 +270,9 @@ async fn a_connection_that_was_closed_meanwhile_costs_no_poll() {
     let device = Device::start(Fault::HangUp).await;
     device.broken.store(true, Ordering::SeqCst);
     let id = oven(&admin, "Regulador", device.port, 1, &[]).await;
-    let store = &bakery.server.service.store;
-    eventually("three readings", || async {
-        (store.readings(id, Timestamp::MIN, Timestamp::now(), 10).await.unwrap().len() >= 3).then_some(())
-    })
-    .await;
-    let events: Vec<Value> = bakery.log(&admin, id).await.iter().map(|e| e["event_type"].clone()).collect();
-    assert!(!events.contains(&json!("disconnected")), "{events:?}");
+    bakery.stored(id, 3, Some(231.5)).await;
+    let events = bakery.events(&admin, id).await;
+    assert!(!events.contains(&"disconnected".to_owned()), "{events:?}");
     assert!(device.connections.load(Ordering::SeqCst) >= 3, "it hung up after each answer");
 }
 
@@ -319,9 +315,8 @@ async fn a_late_answer_on_an_rtu_line_is_thrown_away() {
             ]},
         }))
         .await;
-    let store = &bakery.server.service.store;
     let stored = eventually("readings after two late answers", || async {
-        let readings = store.readings(id, Timestamp::MIN, Timestamp::now(), 100).await.unwrap();
+        let readings = bakery.history(id).await;
         (late.load(Ordering::SeqCst) >= 2 && readings.len() >= 4).then_some(readings)
     })
     .await;
@@ -357,8 +352,11 @@ async fn a_serial_server_that_hangs_up_between_polls_costs_none() {
         }))
         .await;
     bakery.stored(id, 3, Some(231.5)).await;
-    let events: Vec<Value> = bakery.log(&admin, id).await.iter().map(|e| e["event_type"].clone()).collect();
-    assert!(!events.contains(&json!("disconnected")) && !events.contains(&json!("protocol_failed")), "{events:?}");
+    let events = bakery.events(&admin, id).await;
+    assert!(
+        !events.contains(&"disconnected".to_owned()) && !events.contains(&"protocol_failed".to_owned()),
+        "{events:?}"
+    );
     serving.abort();
 }
 

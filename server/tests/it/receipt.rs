@@ -22,8 +22,9 @@ use tokio::{
 };
 
 use crate::{
+    broker::Broker,
     harness::{Bakery, Visitor, eventually},
-    mqtt::{Broker, add},
+    mqtt::add,
 };
 
 /// Packet types of MQTT (3.1.1, 2.2.1; the same in 5).

@@ -1,4 +1,4 @@
-//! `rational`, `wachtel`, `salva`, `custom` and what they share with `rest_api`, against Python's HTTP server.
+//! `rational`, `wachtel`, `salva` and what they share with `rest_api`, against Python's HTTP server.
 
 use app::model::{discovery::Search, equipment::EquipmentId, failure::FailureKind};
 use jiff::tz::TimeZone;
@@ -11,21 +11,22 @@ use server::{
 use std::time::Duration;
 
 use crate::{
+    custom::COMPOSED,
     harness::{Bakery, PATIENCE, Visitor, eventually},
     peer::Peer,
 };
 
 const PEER: &str = "rest_ovens.py";
 
-async fn peer(options: Value) -> Peer {
+pub async fn peer(options: Value) -> Peer {
     Peer::start(PEER, &[&options.to_string()]).await
 }
 
-fn credentials() -> Value {
+pub fn credentials() -> Value {
     json!({"username": "baker", "password": "s3cret-word"})
 }
 
-async fn add(admin: &Visitor, protocol: &str, endpoint: &str, config: Value, credentials: Value) -> EquipmentId {
+pub async fn add(admin: &Visitor, protocol: &str, endpoint: &str, config: Value, credentials: Value) -> EquipmentId {
     let equipment = json!({
         "name": "Horno", "kind": "combi", "poll_interval_seconds": 1, "iot_protocol": protocol,
         "iot_endpoint": endpoint, "iot_config": config,
@@ -44,11 +45,6 @@ async fn asked(peer: &Peer, times: u64) -> Value {
         (stats["asked"].as_u64() >= Some(times)).then_some(stats)
     })
     .await
-}
-
-async fn events(bakery: &Bakery, admin: &Visitor, id: EquipmentId) -> Vec<String> {
-    let log = bakery.log(admin, id).await;
-    log.iter().map(|entry| entry["event_type"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -95,7 +91,7 @@ async fn a_token_that_is_no_longer_accepted_costs_no_poll() {
     })
     .await;
     asked(&peer, stats["asked"].as_u64().unwrap() + 2).await;
-    let events = events(&bakery, &admin, id).await;
+    let events = bakery.events(&admin, id).await;
     assert!(!events.iter().any(|event| event.ends_with("failed") || event == "disconnected"), "{events:?}");
     assert_eq!(admin.live(id).await["temperature"], 185.5);
 }
@@ -190,7 +186,7 @@ async fn a_second_endpoint_that_fails_is_logged_once_and_once_when_it_is_back() 
     let so_far = stats(&peer).await["asked"].as_u64().unwrap();
     asked(&peer, so_far + 4).await;
     let count = |events: &[String], wanted: &str| events.iter().filter(|event| *event == wanted).count();
-    let events_so_far = events(&bakery, &admin, id).await;
+    let events_so_far = bakery.events(&admin, id).await;
     assert_eq!(count(&events_so_far, "part_failed"), 1, "{events_so_far:?}");
 
     reqwest::get(format!("{}/repair", peer.line)).await.unwrap();
@@ -198,7 +194,7 @@ async fn a_second_endpoint_that_fails_is_logged_once_and_once_when_it_is_back() 
     assert!(entry["error_message"].as_str().unwrap().contains("endpoint status"), "{entry}");
     let reading = bakery.reading(id, "the status", |reading| reading["operational_status"] == "running").await;
     assert_eq!(reading["quality"], "good", "{reading}");
-    let all = events(&bakery, &admin, id).await;
+    let all = bakery.events(&admin, id).await;
     assert_eq!((count(&all, "part_failed"), count(&all, "part_recovered")), (1, 1), "{all:?}");
     assert!(!all.iter().any(|event| event == "disconnected" || event == "protocol_failed"), "{all:?}");
 }
@@ -216,106 +212,14 @@ async fn an_answer_without_its_required_value_says_which_endpoint_was_away() {
     assert!(error.detail.contains("endpoint status") && error.detail.contains("HTTP 500"), "{error}");
 }
 
-const COMPOSED: &str = r#"
-[login]
-path = "/auth/login"
-body = "form"
-fields = { username = "{username}", password = "{password}" }
-token = "cookie SID"
-send = "cookie SID"
-
-[[endpoint]]
-name = "plain"
-path = "/o/plain"
-
-[[endpoint]]
-name = "query"
-path = "/query"
-method = "POST"
-body = '{"oven": "{equipment_id}"}'
-every = 2
-
-[[mapping]]
-target = "temperature"
-path = "/chamber/temp_x10"
-scale = 0.1
-
-[[mapping]]
-target = "operational_status"
-path = "query /mode"
-words = { Reinigung = "cleaning" }
-
-[[mapping]]
-target = "additional_sensors.echo"
-path = "query $.echo.oven"
-"#;
-
-#[tokio::test]
-async fn an_admin_composes_what_is_asked() {
-    let (bakery, peer) = (Bakery::open().await, peer(json!({})).await);
-    let admin = bakery.login("admin").await;
-    let config = json!({"profile": COMPOSED, "equipment_id": "deck \"1\""});
-    let id = add(&admin, "custom", &peer.line, config, credentials()).await;
-    let read = admin.live(id).await;
-    assert_eq!((&read["temperature"], &read["operational_status"]), (&json!(231.5), &json!("cleaning")), "{read}");
-    let own = json!({"profile": COMPOSED, "equipment_id": "deck \"1\""});
-    let own = connection("custom", &peer.line, own, credentials()).next().await.unwrap();
-    assert_eq!(own.values.additional_sensors["echo"], "deck \"1\"");
-    let tested = admin.test(id, &json!(null)).await;
-    let sample = tested["sample"].as_str().unwrap();
-    assert!(sample.contains("plain:") && sample.contains("query:"), "{sample}");
-    assert!(!sample.contains("do-not-show"), "{sample}");
-
-    let wrong = COMPOSED.replace("method", "methode");
-    let request = json!({"protocol": "custom", "endpoint": peer.line, "additional_config": {"profile": wrong}});
-    let refused = admin.test(id, &request).await;
-    assert_eq!(refused["errors"][0]["field"], "config.profile", "{refused}");
-    assert!(refused.to_string().contains("line 15"), "{refused}");
-}
-
-/// Everything that has a meaning of its own in JSON or in a form.
-const ODD: &str = "a\"b\\c&d+e=f%20 ü\n{password}";
-
-#[tokio::test]
-async fn odd_passwords_and_names_arrive_as_they_are_in_either_kind_of_body() {
-    let peer = peer(json!({"password": ODD})).await;
-    let credentials = json!({"username": "baker", "password": ODD});
-    let forms = COMPOSED.replace(r#"body = '{"oven": "{equipment_id}"}'"#, r#"body = "oven={equipment_id}&kind=deck""#);
-    for profile in [COMPOSED.to_owned(), COMPOSED.replace(r#"body = "form""#, ""), forms] {
-        let config = json!({"profile": profile, "equipment_id": ODD});
-        let mut oven = connection("custom", &peer.line, config, credentials.clone());
-        let sample = oven.next().await.unwrap_or_else(|error| panic!("{error}: {profile}"));
-        // A text of a device is kept in one line; that the peer takes the password shows that its line break arrived.
-        assert_eq!(sample.values.additional_sensors["echo"], ODD.replace('\n', " "), "{profile}");
-    }
-}
-
-#[tokio::test]
-async fn an_odd_password_that_comes_back_is_not_shown_however_it_is_written() {
-    let odd = "qu\"ote&s3cret";
-    let peer = peer(json!({"password": odd})).await;
-    let config = json!({"profile": COMPOSED, "equipment_id": odd});
-    let credentials = json!({"username": "baker", "password": odd});
-    let tested = connection("custom", &peer.line, config, credentials).test().await.result;
-    let sample = tested.sample.unwrap();
-    assert!(sample.contains("Reinigung") && !sample.contains("s3cret"), "{sample}");
-}
-
-fn connection(protocol: &str, endpoint: &str, config: Value, credentials: Value) -> Box<dyn Connection> {
+pub fn connection(protocol: &str, endpoint: &str, config: Value, credentials: Value) -> Box<dyn Connection> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let built = (find(protocol).unwrap().build)(Settings {
-        last_reading_at: None,
-        data_dir: std::env::temp_dir(),
-        equipment: EquipmentId(uuid::Uuid::nil()),
-        endpoint: endpoint.to_owned(),
-        port: None,
-        config: config.as_object().unwrap().clone(),
         credentials: Credentials::from_json(credentials).unwrap(),
-        timezone: TimeZone::UTC,
         interval: Duration::from_secs(1),
         discovering: true,
         default_timeout: PATIENCE,
-        response_limit: 1 << 20,
+        ..Settings::plain(endpoint, config.as_object().unwrap().clone())
     });
     built.unwrap_or_else(|errors| panic!("{errors:?}"))
 }
