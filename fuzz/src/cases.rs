@@ -3,16 +3,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use jiff::tz::TimeZone;
-use serde::Deserialize;
 use serde_json::{Map, Value};
-use server::{
-    connectors::{self, ConnectorError, Driver, Sample, Settings},
-    secrets::Credentials,
-};
+use server::connectors::{self, ConnectorError, Driver, Sample, Settings, recorded::Recorded};
 
 pub struct Case {
     pub driver: &'static Driver,
@@ -21,19 +15,7 @@ pub struct Case {
     pub input: Vec<u8>,
     /// The driver accepts the settings; of some cases it should not.
     pub fits: bool,
-    config: Config,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Config {
-    endpoint: String,
-    port: Option<u16>,
-    interval_s: Option<u64>,
-    timezone: Option<String>,
-    config: Map<String, Value>,
-    #[serde(default)]
-    credentials: Map<String, Value>,
+    recorded: Recorded,
 }
 
 /// Every case of these drivers, in the order of their names.
@@ -58,34 +40,26 @@ impl Case {
     fn load(driver: &'static Driver, folder: &Path) -> Self {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let read = |path: &Path| fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let config = serde_json::from_slice(&read(&folder.join("config.json")))
+        let recorded = Recorded::parse(&read(&folder.join("config.json")))
             .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         let input = entries(folder).into_iter().find(|path| name(path).starts_with("input."));
         let input = read(&input.unwrap_or_else(|| panic!("{}: no input", folder.display())));
-        let mut case = Self { driver, name: name(folder), input, fits: true, config };
+        let mut case = Self { driver, name: name(folder), input, fits: true, recorded };
         case.fits = (driver.build)(case.settings()).is_ok();
         case
     }
 
     pub fn settings(&self) -> Settings {
-        self.settings_with(&self.config.config)
+        self.settings_with(&self.recorded.config)
     }
 
     pub fn settings_with(&self, config: &Map<String, Value>) -> Settings {
-        let credentials = Value::from(self.config.credentials.clone());
-        let timezone = self.config.timezone.as_deref().map_or(Ok(TimeZone::UTC), TimeZone::get);
-        Settings {
-            port: self.config.port,
-            credentials: Credentials::from_json(credentials).expect("credentials of a case are texts"),
-            timezone: timezone.expect("the time zone of a case is one"),
-            interval: Duration::from_secs(self.config.interval_s.unwrap_or(5)),
-            ..Settings::plain(&self.config.endpoint, config.clone())
-        }
+        self.recorded.settings_with(config).unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
     /// The settings as JSON.
     pub fn config(&self) -> Vec<u8> {
-        Value::from(self.config.config.clone()).to_string().into_bytes()
+        Value::from(self.recorded.config.clone()).to_string().into_bytes()
     }
 
     pub fn replay(&self, settings: Settings, input: &[u8]) -> Result<Sample, ConnectorError> {

@@ -4,9 +4,9 @@
 //! - `mod.rs` the contract between a driver and the poller, and the registry
 //! - [`error`] typed failures
 //! - [`fields`] pieces that manifests are made of; [`config`] reads settings by the manifest
-//! - [`float`] 32-bit numbers as they were meant
+//! - [`float`] numbers of devices as JSON
 //! - [`mapping`] finds values in JSON by the rules that an admin enters
-//! - [`leaves`] the single values in JSON, for a search; [`hex`] bytes in recorded cases
+//! - [`leaves`] the single values in JSON, for a search; [`hex`] bytes in recorded cases, [`recorded`] their settings
 //! - [`text`] what a device sends as a text, cut to what can be shown
 //! - [`progress`] how far a connection test came
 //! - [`tls`] certificate checks, shared by every driver that speaks TLS
@@ -33,6 +33,7 @@ pub mod mqtt;
 pub mod opc_ua;
 mod progress;
 pub mod rational;
+pub mod recorded;
 pub mod rest;
 pub mod rest_api;
 pub mod salva;
@@ -57,7 +58,7 @@ use app::model::{
 use async_trait::async_trait;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::secrets::Credentials;
 pub use error::ConnectorError;
@@ -114,6 +115,14 @@ pub struct Settings {
     pub default_timeout: Duration,
     /// Largest answer that is read, in bytes.
     pub response_limit: usize,
+}
+
+/// Work that is given up when it takes longer.
+pub async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, ConnectorError>>,
+) -> Result<T, ConnectorError> {
+    timeout(limit, work).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))
 }
 
 /// One oven's connection.

@@ -92,16 +92,7 @@ impl Journal {
     pub async fn note(&self, notes: Vec<Note>) {
         for Note { event, message, code } in notes {
             tracing::info!(oven = %self.name, id = %self.id, code, "{event}: {message}");
-            let entry = ConnectionLogEntry {
-                event_type: event,
-                event_time: Timestamp::now(),
-                connection_status: ConnectionStatus::Connected,
-                error_message: Some(message),
-                error_code: code,
-                response_time_ms: None,
-                data_points_received: None,
-            };
-            let _ = self.context.writer.submit(WriteOp::Log { equipment: self.id, entry }).await;
+            self.log(event, ConnectionStatus::Connected, Some((message, code)), None, None).await;
         }
     }
 
@@ -115,7 +106,7 @@ impl Journal {
             let named: Vec<_> = bad.iter().map(|issue| format!("{}: {}", issue.field, issue.reason)).collect();
             let detail = format!("not shown and not used: {}", named.join(", "));
             tracing::warn!(oven = %self.name, id = %self.id, "{detail}");
-            (ConnectionEvent::ValueRejected, Some((detail, event_code(&bad))))
+            (ConnectionEvent::ValueRejected, Some((detail, Some(event_code(&bad)))))
         };
         self.rejected = bad;
         self.log(event, ConnectionStatus::Connected, problem, Some(response_ms), Some(data_points)).await;
@@ -135,7 +126,7 @@ impl Journal {
         tracing::warn!(oven = %self.name, id = %self.id, kind = %error.kind, code = %error.code, "{error}");
         let status = error.kind.status();
         self.set_status(status, Some(error.kind)).await;
-        self.log(error.kind.event(), status, Some((error.detail.clone(), error.code.clone())), None, None).await;
+        self.log(error.kind.event(), status, Some((error.detail.clone(), Some(error.code.clone()))), None, None).await;
     }
 
     pub async fn stopped(&mut self) {
@@ -165,17 +156,17 @@ impl Journal {
         &self,
         event: ConnectionEvent,
         status: ConnectionStatus,
-        problem: Option<(String, String)>,
+        message: Option<(String, Option<String>)>,
         response_ms: Option<f64>,
         data_points: Option<u32>,
     ) {
-        let (error_message, error_code) = problem.unzip();
+        let (error_message, error_code) = message.unzip();
         let entry = ConnectionLogEntry {
             event_type: event,
             event_time: Timestamp::now(),
             connection_status: status,
             error_message,
-            error_code,
+            error_code: error_code.flatten(),
             response_time_ms: response_ms.map(|ms| (ms * 100.0).round() / 100.0),
             data_points_received: data_points,
         };

@@ -22,7 +22,7 @@ use super::{
     journal::Journal,
     schedule::{Schedule, backoff},
 };
-use crate::connectors::{Connection, ConnectorError, Sample};
+use crate::connectors::{Connection, ConnectorError, Sample, within};
 
 /// Ovens that push connect within this time after the start, and again after a failure.
 const PUSH_SPREAD: Duration = Duration::from_secs(1);
@@ -140,7 +140,7 @@ impl Task {
     async fn open(&mut self) -> Result<(), ConnectorError> {
         let limit = self.connection.timeout();
         let opening = unpanicked(self.connection.connect());
-        timeout(limit, opening).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))
+        within(limit, opening).await
     }
 
     /// One poll; a peer that is too slow is dropped with its connection.
@@ -153,7 +153,7 @@ impl Task {
             }
             self.connection.next().await
         };
-        timeout(limit, unpanicked(attempt)).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))
+        within(limit, unpanicked(attempt)).await
     }
 
     /// Stores and reports an outcome; the error is how many failures in a row there are now.

@@ -78,14 +78,14 @@ impl Service {
         }
         let reading =
             reading.ok_or(ServiceError::Offline { status: live.status, failure: live.failure, last_reading: None })?;
-        let good = reading.good().into_owned();
+        let good = reading.good();
         Ok(RealtimeData {
             equipment_id: id,
             equipment_name: equipment.name,
             timestamp: reading.reading_time,
             connection_status: live.status,
             temperature: good.temperature,
-            temperature_zones: good.temperature_zones,
+            temperature_zones: good.temperature_zones.clone(),
             humidity: good.humidity,
             operational_status: good.operational_status,
             cycle_stage: good.cycle_stage,
@@ -135,12 +135,12 @@ fn trend(readings: &[Reading]) -> Vec<TrendPoint> {
         .chunks(step)
         .filter_map(<[Reading]>::last)
         .map(|reading| {
-            let good = reading.good().into_owned();
+            let good = reading.good();
             TrendPoint {
                 at_ms: reading.reading_time.as_millisecond(),
                 temperature: good.temperature,
                 target: good.target_temperature,
-                zones: good.temperature_zones,
+                zones: good.temperature_zones.clone(),
             }
         })
         .collect()

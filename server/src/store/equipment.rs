@@ -3,7 +3,11 @@
 use app::model::equipment::{ConnectionStatus, Equipment, EquipmentDraft, EquipmentId, EquipmentKind};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
+use sqlx::{
+    Sqlite, SqliteConnection,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
 
 use super::{
     Store,
@@ -104,39 +108,21 @@ impl Store {
         credentials: CredentialChange<'_>,
     ) -> Result<Equipment, StoreError> {
         let (change, sealed) = credentials.parts();
-        let done = sqlx::query(
+        let update = sqlx::query(
             "UPDATE equipment SET name = ?2, location = ?3, kind = ?4, serial_number = ?5, manufacturer = ?6, \
              model = ?7, firmware_version = ?8, iot_enabled = ?9, iot_protocol = ?10, iot_endpoint = ?11, \
              iot_port = ?12, iot_config = ?13, supports_realtime = ?14, poll_interval_seconds = ?15, \
              temperature_zones = ?16, supports_humidity = ?17, supports_energy_monitoring = ?18, \
              supports_remote_control = ?19, \
              iot_credentials = CASE WHEN ?20 THEN ?21 ELSE iot_credentials END, updated_at = ?22 WHERE id = ?1",
-        )
-        .bind(id.to_string())
-        .bind(&draft.name)
-        .bind(&draft.location)
-        .bind(draft.kind.as_str())
-        .bind(&draft.serial_number)
-        .bind(&draft.manufacturer)
-        .bind(&draft.model)
-        .bind(&draft.firmware_version)
-        .bind(draft.iot_enabled)
-        .bind(&draft.iot_protocol)
-        .bind(&draft.iot_endpoint)
-        .bind(draft.iot_port)
-        .bind(to_json(&draft.iot_config)?)
-        .bind(draft.supports_realtime)
-        .bind(draft.poll_interval_seconds)
-        .bind(draft.temperature_zones)
-        .bind(draft.supports_humidity)
-        .bind(draft.supports_energy_monitoring)
-        .bind(draft.supports_remote_control)
-        .bind(change)
-        .bind(sealed)
-        .bind(Timestamp::now().as_microsecond())
-        .execute(&self.pool)
-        .await
-        .doing("changing an oven")?;
+        );
+        let done = bind_draft(update, id, draft)?
+            .bind(change)
+            .bind(sealed)
+            .bind(Timestamp::now().as_microsecond())
+            .execute(&self.pool)
+            .await
+            .doing("changing an oven")?;
         self.changed(id, done.rows_affected()).await
     }
 
@@ -297,39 +283,48 @@ pub(super) const UPDATE_STATUS: &str = "UPDATE equipment SET iot_connection_stat
 
 const CREATING: &str = "creating an oven";
 
+/// The first nineteen parameters of a statement that writes an oven.
+fn bind_draft<'q>(
+    statement: Query<'q, Sqlite, SqliteArguments<'q>>,
+    id: EquipmentId,
+    draft: &'q EquipmentDraft,
+) -> Result<Query<'q, Sqlite, SqliteArguments<'q>>, StoreError> {
+    Ok(statement
+        .bind(id.to_string())
+        .bind(&draft.name)
+        .bind(&draft.location)
+        .bind(draft.kind.as_str())
+        .bind(&draft.serial_number)
+        .bind(&draft.manufacturer)
+        .bind(&draft.model)
+        .bind(&draft.firmware_version)
+        .bind(draft.iot_enabled)
+        .bind(&draft.iot_protocol)
+        .bind(&draft.iot_endpoint)
+        .bind(draft.iot_port)
+        .bind(to_json(&draft.iot_config)?)
+        .bind(draft.supports_realtime)
+        .bind(draft.poll_interval_seconds)
+        .bind(draft.temperature_zones)
+        .bind(draft.supports_humidity)
+        .bind(draft.supports_energy_monitoring)
+        .bind(draft.supports_remote_control))
+}
+
 async fn insert(tx: &mut SqliteConnection, oven: &NewEquipment<'_>) -> Result<(), StoreError> {
-    let draft = oven.draft;
-    let done = sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO equipment (id, name, location, kind, serial_number, manufacturer, model, firmware_version, \
              iot_enabled, iot_protocol, iot_endpoint, iot_port, iot_config, supports_realtime, \
              poll_interval_seconds, temperature_zones, supports_humidity, supports_energy_monitoring, \
              supports_remote_control, iot_credentials, created_at, updated_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
              ?21)",
-    )
-    .bind(oven.id.to_string())
-    .bind(&draft.name)
-    .bind(&draft.location)
-    .bind(draft.kind.as_str())
-    .bind(&draft.serial_number)
-    .bind(&draft.manufacturer)
-    .bind(&draft.model)
-    .bind(&draft.firmware_version)
-    .bind(draft.iot_enabled)
-    .bind(&draft.iot_protocol)
-    .bind(&draft.iot_endpoint)
-    .bind(draft.iot_port)
-    .bind(to_json(&draft.iot_config)?)
-    .bind(draft.supports_realtime)
-    .bind(draft.poll_interval_seconds)
-    .bind(draft.temperature_zones)
-    .bind(draft.supports_humidity)
-    .bind(draft.supports_energy_monitoring)
-    .bind(draft.supports_remote_control)
-    .bind(oven.sealed_credentials)
-    .bind(Timestamp::now().as_microsecond())
-    .execute(tx)
-    .await;
+    );
+    let done = bind_draft(insert, oven.id, oven.draft)?
+        .bind(oven.sealed_credentials)
+        .bind(Timestamp::now().as_microsecond())
+        .execute(tx)
+        .await;
     if let Err(sqlx::Error::Database(error)) = &done
         && error.is_unique_violation()
     {

@@ -46,19 +46,9 @@ impl Store {
         end: Timestamp,
         limit: u32,
     ) -> Result<Vec<Reading>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM equipment_sensor_readings WHERE equipment = ? AND reading_time >= ? \
-             AND reading_time < ? ORDER BY reading_time DESC LIMIT ?"
-        );
-        let rows = sqlx::query(&sql)
-            .bind(self.key(id).await?)
-            .bind(start.as_microsecond())
-            .bind(end.as_microsecond())
-            .bind(limit)
-            .fetch_all(&self.pool)
-            .await
-            .doing("reading the history of an oven")?;
-        rows.iter().rev().map(|row| decode(&mut Cells::new(row, "equipment_sensor_readings"))).collect()
+        let mut readings = self.readings_in(id, start, end, "DESC", limit).await?;
+        readings.reverse();
+        Ok(readings)
     }
 
     /// The oldest `limit` readings with `start <= reading_time < end`, oldest first: one page of a walk, whose next one
@@ -70,9 +60,21 @@ impl Store {
         end: Timestamp,
         limit: u32,
     ) -> Result<Vec<Reading>, StoreError> {
+        self.readings_in(id, start, end, "ASC", limit).await
+    }
+
+    /// The first `limit` readings of a range in this order.
+    async fn readings_in(
+        &self,
+        id: EquipmentId,
+        start: Timestamp,
+        end: Timestamp,
+        order: &'static str,
+        limit: u32,
+    ) -> Result<Vec<Reading>, StoreError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM equipment_sensor_readings WHERE equipment = ? AND reading_time >= ? \
-             AND reading_time < ? ORDER BY reading_time LIMIT ?"
+             AND reading_time < ? ORDER BY reading_time {order} LIMIT ?"
         );
         let rows = sqlx::query(&sql)
             .bind(self.key(id).await?)

@@ -12,31 +12,14 @@ use std::{
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use jiff::tz::TimeZone;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use server::{
-    connectors::{self, ConnectorError, Replay, Sample, Settings},
-    secrets::Credentials,
-};
+use serde_json::{Value, json};
+use server::connectors::{self, ConnectorError, Replay, Sample, recorded::Recorded};
 
 /// A driver that replays has at least so many cases.
 pub const FEWEST: usize = 6;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Recorded {
-    endpoint: String,
-    port: Option<u16>,
-    interval_s: Option<u64>,
-    timezone: Option<String>,
-    config: Map<String, Value>,
-    #[serde(default)]
-    credentials: Map<String, Value>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,7 +82,7 @@ fn run(replay: Replay, case: &Path) -> Result<(), String> {
     if files.len() != 3 {
         return Err(format!("config.json, input.* and expected.json or error.txt are wanted; there are {files:?}"));
     }
-    let settings = settings(&text("config.json")?)?;
+    let settings = Recorded::parse(text("config.json")?.as_bytes())?.settings()?;
     let payload = fs::read(case.join(input)).map_err(|error| format!("{input}: {error}"))?;
     let outcome = catch_unwind(AssertUnwindSafe(|| replay(settings, &payload)))
         .map_err(|panic| format!("it panics: {}", panic.downcast_ref::<String>().map_or("…", String::as_str)))?;
@@ -108,22 +91,6 @@ fn run(replay: Replay, case: &Path) -> Result<(), String> {
     } else {
         compared(&text("expected.json")?, outcome)
     }
-}
-
-fn settings(text: &str) -> Result<Settings, String> {
-    let wrong = |what: &str, error: &dyn std::fmt::Display| format!("{what}: {error}");
-    let case: Recorded = serde_json::from_str(text).map_err(|error| wrong("config.json", &error))?;
-    let timezone = match case.timezone {
-        Some(name) => TimeZone::get(&name).map_err(|error| wrong("timezone", &error))?,
-        None => TimeZone::UTC,
-    };
-    Ok(Settings {
-        port: case.port,
-        credentials: Credentials::from_json(case.credentials.into()).map_err(|error| wrong("credentials", &error))?,
-        timezone,
-        interval: Duration::from_secs(case.interval_s.unwrap_or(5)),
-        ..Settings::plain(&case.endpoint, case.config)
-    })
 }
 
 fn refused(wanted: &str, outcome: Result<Sample, ConnectorError>) -> Result<(), String> {

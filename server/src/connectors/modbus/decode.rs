@@ -4,7 +4,7 @@ use app::model::wire::Encoding;
 use serde_json::Value;
 
 use super::reference::Reference;
-use crate::connectors::float::shortest;
+use crate::connectors::float;
 
 /// The value in these registers (bits are 0 or 1), which are as many as the reference takes.
 ///
@@ -20,8 +20,8 @@ pub fn value(reference: &Reference, words: &[u16]) -> Value {
         Encoding::I16 => (number as u16 as i16).into(),
         Encoding::I32 => (number as u32 as i32).into(),
         Encoding::I64 => (number as i64).into(),
-        Encoding::F32 => float(shortest(f32::from_bits(number as u32))),
-        Encoding::F64 => float(f64::from_bits(number)),
+        Encoding::F32 => float::json(float::shortest(f32::from_bits(number as u32))),
+        Encoding::F64 => float::json(f64::from_bits(number)),
         Encoding::Bcd | Encoding::Bcd32 => digits(&bytes),
         Encoding::String => text(&bytes).into(),
     }
@@ -35,10 +35,6 @@ fn ordered(reference: &Reference, words: &[u16]) -> Vec<u8> {
     }
     let swap = |word: u16| if reference.order.swaps_bytes() { word.swap_bytes() } else { word };
     words.into_iter().flat_map(|word| swap(word).to_be_bytes()).collect()
-}
-
-fn float(number: f64) -> Value {
-    if number.is_finite() { number.into() } else { Value::from(number.to_string()) }
 }
 
 fn digits(bytes: &[u8]) -> Value {
@@ -128,7 +124,7 @@ mod tests {
                 (ByteOrder::Badc, [high.swap_bytes(), low.swap_bytes()]),
                 (ByteOrder::Dcba, [low.swap_bytes(), high.swap_bytes()]),
             ] {
-                prop_assert_eq!(read(&format!("holding 0 f32 {order}"), &words), json!(shortest(number)));
+                prop_assert_eq!(read(&format!("holding 0 f32 {order}"), &words), json!(float::shortest(number)));
             }
         }
     }

@@ -7,7 +7,7 @@ use app::model::{
     failure::FailureKind,
     wire::Table,
 };
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_modbus::ExceptionCode;
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
     presets,
     reference::Reference,
 };
-use crate::connectors::ConnectorError;
+use crate::connectors::{ConnectorError, within};
 
 /// Registers of one scan.
 const MOST: u32 = 1_000;
@@ -114,8 +114,7 @@ impl Scan<'_> {
         let mine = &self.options.line;
         let asking = async {
             let turn = self.line.turn(mine).await;
-            let asked = timeout(mine.timeout, async { turn.open().await?.read(table, start, length).await }).await;
-            asked.unwrap_or_else(|_| Err(ConnectorError::late(mine.timeout)))
+            within(mine.timeout, async { turn.open().await?.read(table, start, length).await }).await
         };
         timeout_at(self.until, asking).await.unwrap_or_else(|_| Err(ConnectorError::late(LONGEST)))
     }
@@ -130,8 +129,7 @@ impl Scan<'_> {
             let mut plan = Plan::of(preset.references(self.options.order), 0, self.options.max_registers);
             let asking = async {
                 let turn = self.line.turn(mine).await;
-                let asked = async { ask(&mut plan, mine.unit, &mut turn.open().await?).await };
-                timeout(mine.timeout, asked).await.unwrap_or_else(|_| Err(ConnectorError::late(mine.timeout)))
+                within(mine.timeout, async { ask(&mut plan, mine.unit, &mut turn.open().await?).await }).await
             };
             if let Ok(Ok(found)) = timeout_at(self.until, asking).await {
                 machines.extend(preset.offer(&found));

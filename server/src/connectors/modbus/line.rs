@@ -124,6 +124,16 @@ struct Slot {
     suspect_until: Option<Instant>,
 }
 
+impl Slot {
+    /// Opens the line, and throws away what may still come for somebody else.
+    async fn connect(&mut self, place: &Place) -> Result<Context, ConnectorError> {
+        let context = place.connect(self.suspect_until).await?;
+        self.place = Some(place.clone());
+        self.suspect_until = None;
+        Ok(context)
+    }
+}
+
 /// A serial server may have kept what came while nobody was connected, and hands it on at once.
 const HANDED_ON: Duration = Duration::from_millis(200);
 
@@ -168,10 +178,8 @@ impl Line {
         if let Some(until) = slot.suspect_until {
             // Where this fails or is given up, opening it drains it.
             let limit = until.max(Instant::now()) + LISTENED;
-            if let Ok(Ok(context)) = timeout_at(limit, mine.place.connect(Some(until))).await {
+            if let Ok(Ok(context)) = timeout_at(limit, slot.connect(&mine.place)).await {
                 slot.context = Some(context);
-                slot.place = Some(mine.place.clone());
-                slot.suspect_until = None;
             }
         }
         Turn { slot, mine }
@@ -189,14 +197,10 @@ impl<'a> Turn<'a> {
     pub async fn open(mut self) -> Result<Session<'a>, ConnectorError> {
         let kept = self.slot.context.take();
         let is_kept = kept.is_some();
-        let mut context = if let Some(context) = kept {
-            context
-        } else {
-            let context = self.mine.place.connect(self.slot.suspect_until).await?;
-            self.slot.suspect_until = None;
-            context
+        let mut context = match kept {
+            Some(context) => context,
+            None => self.slot.connect(&self.mine.place).await?,
         };
-        self.slot.place = Some(self.mine.place.clone());
         context.set_slave(Slave(self.mine.unit));
         Ok(Session { context: Some(context), slot: self.slot, mine: self.mine, is_kept, is_clean: true })
     }
@@ -255,8 +259,8 @@ impl Session<'_> {
             // Many gateways close a connection that was idle for a while.
             self.context = None;
             // The question may have been passed on before.
-            let drained = self.mine.place.is_rtu().then(Instant::now);
-            let mut context = self.mine.place.connect(drained).await?;
+            self.slot.suspect_until = self.mine.place.is_rtu().then(Instant::now);
+            let mut context = self.slot.connect(&self.mine.place).await?;
             context.set_slave(Slave(self.mine.unit));
             self.context = Some(context);
             answer = self.call(request).await;

@@ -37,9 +37,9 @@ use app::model::{
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome, mapping::Mapping};
+use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome, mapping::Mapping, within};
 use line::{Line, Session};
 use options::Options;
 use plan::Plan;
@@ -82,7 +82,7 @@ impl Connection for Modbus {
         if self.plan.is_stale(Instant::now()) {
             self.plan = Plan::new(&self.options);
         }
-        let (line, mine) = (Arc::clone(&self.line), self.options.line.clone());
+        let (line, mine) = (Arc::clone(&self.line), Arc::clone(&self.options.line));
         let turn = line.turn(&mine).await;
         let asking = async {
             let mut session = turn.open().await?;
@@ -90,7 +90,7 @@ impl Connection for Modbus {
             let found = self.read(&mut session).await?;
             self.sample(found, started.elapsed())
         };
-        timeout(mine.timeout, asking).await.unwrap_or_else(|_| Err(ConnectorError::late(mine.timeout)))
+        within(mine.timeout, asking).await
     }
 
     async fn test(&mut self) -> TestOutcome {

@@ -1,6 +1,6 @@
 //! Settings as an admin or the API gives them, to typed options.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use app::model::{
     form::{FieldError, Problem},
@@ -17,7 +17,7 @@ use super::{
 use crate::connectors::{Settings, config::Reader};
 
 pub struct Options {
-    pub line: Use,
+    pub line: Arc<Use>,
     pub max_gap: u16,
     pub max_registers: u16,
     pub rules: Vec<MappingRule>,
@@ -49,7 +49,7 @@ impl Options {
         }
         match (place, read.errors.is_empty()) {
             (Some(place), true) => Ok(Self {
-                line: Use { place, unit, frame_delay, timeout },
+                line: Arc::new(Use { place, unit, frame_delay, timeout }),
                 max_gap,
                 max_registers,
                 rules,
@@ -187,11 +187,11 @@ mod tests {
         };
         let wire = |baud, parity, stop_bits| Wire { baud, parity, stop_bits };
         let place = |wire| Place::Serial { device: "/dev/ttyUSB0".to_owned(), wire };
-        let plain = parse("/dev/ttyUSB0", config(json!({}))).unwrap().line.place;
+        let plain = parse("/dev/ttyUSB0", config(json!({}))).unwrap().line.place.clone();
         assert_eq!(plain, place(wire(9_600, Parity::None, StopBits::One)));
         let other = json!({"baud_rate": 19_200, "parity": "even", "stop_bits": "2"});
         assert_eq!(
-            parse("/dev/ttyUSB0", config(other)).unwrap().line.place,
+            parse("/dev/ttyUSB0", config(other)).unwrap().line.place.clone(),
             place(wire(19_200, Parity::Even, StopBits::Two))
         );
         assert_eq!(parse("/etc/passwd", config(json!({}))).err().unwrap(), ["iot_endpoint"]);

@@ -17,7 +17,7 @@ use crate::connectors::{ConnectorError, Sample, TestOutcome, progress::Progress}
 pub async fn run(oven: &mut Modbus) -> TestOutcome {
     let mut progress = Progress::start();
     let mut raw = None;
-    let (line, mine) = (Arc::clone(&oven.line), oven.options.line.clone());
+    let (line, mine) = (Arc::clone(&oven.line), Arc::clone(&oven.options.line));
     let limit = mine.timeout;
     let stages = [TestStage::Address, TestStage::Port, TestStage::Values];
     let outcome = async {

@@ -15,8 +15,7 @@ use serde_json::{Value, json};
 use srad_types::payload::{self, Metric, Payload, metric};
 
 use super::state::State;
-use crate::connectors::ConnectorError;
-use crate::connectors::float::shortest;
+use crate::connectors::{ConnectorError, float};
 
 /// A node that does not answer a request for its birth is asked again after this.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
@@ -254,8 +253,8 @@ fn value(metric: &Metric) -> Option<Value> {
             Some(T::Int64) => json!(*number as i64),
             _ => json!(number),
         },
-        metric::Value::FloatValue(number) => finite(shortest(*number)),
-        metric::Value::DoubleValue(number) => finite(*number),
+        metric::Value::FloatValue(number) => float::json(float::shortest(*number)),
+        metric::Value::DoubleValue(number) => float::json(*number),
         metric::Value::BooleanValue(flag) => json!(flag),
         metric::Value::StringValue(text) => json!(text),
         _ => return None,
@@ -275,10 +274,6 @@ fn flaw(metric: &Metric) -> Option<QualityReason> {
         0 => Some(QualityReason::DeviceFault),
         _ => Some(QualityReason::DeviceUncertain),
     }
-}
-
-fn finite(number: f64) -> Value {
-    serde_json::Number::from_f64(number).map_or_else(|| json!("NaN"), Value::Number)
 }
 
 #[cfg(test)]

@@ -42,9 +42,9 @@ use app::model::{
 };
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
-use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome};
+use super::{Built, Connection, ConnectorError, Driver, Sample, Settings, TestOutcome, within};
 use options::Options;
 use session::Session;
 use state::State;
@@ -121,7 +121,7 @@ impl Connection for OpcUa {
             false => {
                 sleep_until(open.due).await;
                 open.due = Instant::now() + interval;
-                timeout(limit, open.read()).await.unwrap_or_else(|_| Err(ConnectorError::late(limit)))?
+                within(limit, open.read()).await?
             }
         };
         self.confirmed = Some(Timestamp::now());

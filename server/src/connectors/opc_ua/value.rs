@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use app::model::unit::Unit;
 
-use crate::connectors::float::shortest;
+use crate::connectors::float;
 
 /// How far the server stands behind a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub fn json(value: &Variant) -> Option<Value> {
         Variant::UInt32(n) => json!(n),
         Variant::Int64(n) => json!(n),
         Variant::UInt64(n) => json!(n),
-        Variant::Float(n) => float(shortest(*n)),
-        Variant::Double(n) => float(*n),
+        Variant::Float(n) => float::json(float::shortest(*n)),
+        Variant::Double(n) => float::json(*n),
         Variant::String(text) => json!(text.as_ref()),
         Variant::LocalizedText(text) => json!(text.text.as_ref()),
         Variant::QualifiedName(name) => json!(name.name.as_ref()),
@@ -62,11 +62,6 @@ const MAX_LIST: usize = 64;
 
 fn list(array: &Array) -> Option<Value> {
     array.values.iter().take(MAX_LIST).map(json).collect::<Option<Vec<_>>>().map(Value::Array)
-}
-
-/// JSON has no NaN; as text it is found to be no number and flagged.
-fn float(number: f64) -> Value {
-    serde_json::Number::from_f64(number).map_or_else(|| json!(number.to_string()), Value::Number)
 }
 
 /// The unit of an analog value: UNECE Recommendation 20 common codes, packed as OPC 10000-8 (5.6.3) says, or else the

@@ -73,11 +73,10 @@ pub async fn history(
     Id(id): Id,
     Params(range): Params<Range>,
 ) -> ApiResult<Json<SensorHistory>> {
-    let bad = |code, title| Problem::new(StatusCode::BAD_REQUEST, code, title);
     let (start, end) = span(range.start_time, range.end_time).ok_or_else(reversed)?;
     let limit = range.limit.unwrap_or(MAX_READINGS);
     if !(1..=MAX_READINGS).contains(&limit) {
-        return Err(bad("limit_out_of_range", "limit is from 1 to 10000"));
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "limit_out_of_range", "limit is from 1 to 10000"));
     }
     Ok(Json(state.service.history(id, start, end, limit).await?))
 }
@@ -112,8 +111,8 @@ pub async fn export(
 ) -> ApiResult<impl IntoResponse> {
     let (start, end) = span(asked.start_time, asked.end_time).ok_or_else(reversed)?;
     let rows = state.service.export(id, start, end, asked.format).await?;
-    let day = |time: Timestamp| time.strftime("%Y%m%dT%H%M%SZ").to_string();
-    let name = format!("{id}-{}-{}.{}", day(start), day(end), asked.format.extension());
+    let moment = |time: Timestamp| time.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let name = format!("{id}-{}-{}.{}", moment(start), moment(end), asked.format.extension());
     let headers = [
         (header::CONTENT_TYPE, asked.format.content_type().to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
