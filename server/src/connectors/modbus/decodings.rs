@@ -42,7 +42,7 @@ const MEASURED_WORD: std::ops::RangeInclusive<f64> = 1.0..=20_000.0;
 /// Letters that make a text: two could be any numbers.
 const SHORTEST_TEXT: usize = 4;
 
-/// Every reading of the registers from this one on that makes sense, the plausible ones first.
+/// Every reading of the registers from this one on that makes sense: the plausible ones first, then the register as it is.
 ///
 /// `is_taken` says that the register before is part of a plausible value together with this one.
 pub fn of(table: Table, words: &Words, address: u16, preferred: ByteOrder, is_taken: bool) -> Vec<Decoding> {
@@ -77,7 +77,9 @@ pub fn of(table: Table, words: &Words, address: u16, preferred: ByteOrder, is_ta
             add(&reference, value, plausible);
         }
     }
-    found.sort_by_key(|decoding| !decoding.plausible);
+    // What nothing speaks for begins with the register as it is.
+    let plain = reference(table, address, Encoding::U16, preferred, preferred, 0).text;
+    found.sort_by_key(|decoding| (!decoding.plausible, decoding.path != plain));
     found
 }
 
@@ -202,6 +204,8 @@ mod tests {
         assert!(!paths.iter().any(|(path, _)| path.contains("u64")), "four registers are not there");
         let bcd = of(Table::Input, &held, 2, ByteOrder::Abcd, false);
         assert!(bcd.iter().any(|way| way.path == "input 2 bcd" && way.sample == "2315"), "{bcd:?}");
+        let nothing = of(Table::Input, &words(0, &[0x7FC0, 0]), 0, ByteOrder::Abcd, false);
+        assert_eq!((nothing[0].path.as_str(), nothing[0].plausible), ("input 0 u16", false), "{nothing:?}");
     }
 
     proptest! {
