@@ -1,7 +1,7 @@
 # Each target installs what it needs first; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test e2e bench fuzz size fmt clippy clean setup-run setup-test setup-fuzz bundle
+.PHONY: help run dev test e2e bench bench-history fuzz size fmt clippy clean setup-run setup-test setup-fuzz bundle
 # Prerequisites below are steps in order; cargo and playwright use all cores by themselves.
 .NOTPARALLEL:
 
@@ -23,7 +23,7 @@ PLAYWRIGHT := sh -c 'cd end2end && exec npx --no-install playwright test "$$@"' 
 
 help: ## list the targets
 	@echo 'make TARGET [ARGS="..."]'
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
 run: setup-run bundle ## build everything and start the demo: simulated ovens and the board (ARGS: to `hornero demo`)
 	@cargo build --release -p server
@@ -48,9 +48,14 @@ e2e: setup-test bundle ## browser tests (ARGS: to `playwright test`)
 	@cargo test --no-run $(NATIVE)
 	@$(PLAYWRIGHT) $(ARGS)
 
-bench: setup-run bundle ## load test of the server (ARGS: to the bench)
-	@cargo build --release -p server --bin hornero --example bench
+bench: setup-run bundle ## load test of live values, then of history (ARGS: to the first alone)
+	@cargo build --release -p server --bin hornero --example bench --example history
 	@$(TARGET_DIR)/release/examples/bench $(ARGS)
+	@$(if $(ARGS),true,$(TARGET_DIR)/release/examples/history)
+
+bench-history: setup-run bundle ## a year of readings: written, shown, exported and deleted (ARGS: to the bench)
+	@cargo build --release -p server --bin hornero --example history
+	@$(TARGET_DIR)/release/examples/history $(ARGS)
 
 fuzz: setup-fuzz ## fuzz what the drivers make of bytes and settings (ARGS: [TARGET|all] [SECONDS], 60 of each)
 	@scripts/fuzz.sh $(ARGS)

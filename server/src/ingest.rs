@@ -20,7 +20,7 @@ use crate::{
     alerts::device::DeviceAlarms,
     connectors::Sample,
     live::LiveHub,
-    store::writer::{NotTaken, WriteOp, WriterHandle, WriterStats},
+    store::writer::{Erased, Erasure, NotTaken, WriteOp, WriterHandle, WriterStats},
 };
 
 /// A source clock may be this far ahead; beyond it the arrival counts, or history would be written into the future.
@@ -118,6 +118,11 @@ impl Ingest {
     /// For entries that belong to no sample.
     pub async fn write(&self, op: WriteOp) -> Result<(), NotTaken> {
         self.writer.submit(op).await
+    }
+
+    /// Deletes a piece of an oven's history.
+    pub async fn erase(&self, id: EquipmentId, what: Erasure, limit: u32) -> Result<Erased, NotTaken> {
+        self.writer.erase(id, what, limit).await
     }
 
     pub fn writer_stats(&self) -> WriterStats {

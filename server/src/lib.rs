@@ -5,7 +5,7 @@
 //! - [`http`] pages, API and websocket; [`auth`] passwords and login throttling
 //! - [`service`] what pages and API may do with ovens
 //! - [`connectors`] drivers; [`poller`] one task per oven; [`ingest`] what happens to a sample
-//! - [`live`] the latest values and their fan-out; [`store`] the database
+//! - [`live`] the latest values and their fan-out; [`store`] the database; [`rollup`] what a minute, an hour, a day were
 //! - [`secrets`] encryption of oven credentials
 //! - [`simulator`] ovens that do not exist, behind real sockets; [`demo`] a bakery of them
 //!
@@ -23,6 +23,7 @@ pub mod http;
 pub mod ingest;
 pub mod live;
 pub mod poller;
+pub mod rollup;
 pub mod secrets;
 pub mod service;
 pub mod simulator;
@@ -112,6 +113,7 @@ impl Server {
                 response_limit: config.response_limit_bytes,
             },
             shutdown: shutdown.clone(),
+            retain: tokio::sync::Notify::new(),
             applying: tokio::sync::Mutex::default(),
         });
         let state = state(config, &service, &site, demo);
@@ -122,6 +124,7 @@ impl Server {
                 let (ingest, store, shutdown) = (Arc::clone(&service.ingest), store.clone(), shutdown.clone());
                 async move { ingest.device_alarms.run(store, shutdown).await }
             }),
+            tokio::spawn(Arc::clone(&service).retain(shutdown.clone())),
             tokio::spawn(keep_house(sessions, store.clone(), shutdown.clone())),
         ];
         service.start_all().await?;

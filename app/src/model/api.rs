@@ -11,6 +11,7 @@ use super::{
     discovery::Search,
     equipment::{ConnectionStatus, EquipmentId},
     failure::FailureKind,
+    history::Resolution,
     reading::{CycleStage, OperationalStatus, Quality, QualityIssue, Reading},
     wire_enum,
 };
@@ -136,14 +137,71 @@ pub struct RealtimeData {
     pub quality_issues: Vec<QualityIssue>,
 }
 
-/// `GET /api/v1/equipment/{id}/sensor-history`
+/// `GET /api/v1/equipment/{id}/sensor-history`: single readings, or what stretches of them were.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SensorHistory {
     pub equipment_id: EquipmentId,
     pub start_time: Timestamp,
+    /// Exclusive.
     pub end_time: Timestamp,
+    /// What `series` was made from; `raw` without buckets means that `readings` has the readings themselves.
+    pub resolution: Resolution,
+    /// Length of a bucket; a whole number of the resolution's. None for single readings.
+    pub bucket_seconds: Option<u32>,
+    /// Readings that the answer stands for.
     pub total_readings: usize,
     /// More readings lie in the range than were asked for; the newest are returned.
     pub truncated: bool,
+    /// Leads to the page of older readings.
+    pub next_cursor: Option<String>,
+    /// Oldest first.
     pub readings: Vec<Reading>,
+    /// When each bucket begins, oldest first; those without a reading are left out. The first may begin before
+    /// `start_time`.
+    pub buckets: Vec<Timestamp>,
+    /// By the name of the field: `temperature`, `temperature_zones.<zone>`, `additional_sensors.<name>` …
+    pub series: BTreeMap<String, Series>,
+    /// Where there is nothing, between what there is.
+    pub gaps: Vec<Gap>,
+}
+
+impl SensorHistory {
+    /// Nothing, in this range.
+    pub const fn empty(equipment_id: EquipmentId, start_time: Timestamp, end_time: Timestamp) -> Self {
+        Self {
+            equipment_id,
+            start_time,
+            end_time,
+            resolution: Resolution::Raw,
+            bucket_seconds: None,
+            total_readings: 0,
+            truncated: false,
+            next_cursor: None,
+            readings: Vec::new(),
+            buckets: Vec::new(),
+            series: BTreeMap::new(),
+            gaps: Vec::new(),
+        }
+    }
+}
+
+/// One field over the buckets: each list is as long as `buckets`, with null where the field has no value.
+/// Bad values count for nothing but `good_share`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    pub min: Vec<Option<f64>>,
+    pub max: Vec<Option<f64>>,
+    pub mean: Vec<Option<f64>>,
+    /// The latest value of the bucket.
+    pub last: Vec<Option<f64>>,
+    /// Values that are not bad.
+    pub count: Vec<u32>,
+    /// Values without any flaw among all, from 0 to 1.
+    pub good_share: Vec<Option<f64>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    pub start_time: Timestamp,
+    pub end_time: Timestamp,
 }

@@ -15,6 +15,8 @@
 //! - [`live`] websocket frames and the freshness of a value
 //! - [`wire`] words of Modbus register maps
 //! - [`alert`] alerts of the equipment
+//! - [`energy`] what ovens take, and what for nothing
+//! - [`history`] how finely history is kept and shown; [`retention`] for how long
 //! - [`user`] roles and users
 //! - [`api`] request and response bodies with the field names of the public API
 //!
@@ -25,14 +27,17 @@ pub mod api;
 pub mod connection_log;
 pub mod connector;
 pub mod discovery;
+pub mod energy;
 pub mod equipment;
 pub mod failure;
 pub mod form;
 pub mod health;
+pub mod history;
 pub mod live;
 pub mod mapping;
 pub mod metric;
 pub mod reading;
+pub mod retention;
 pub mod unit;
 pub mod user;
 pub mod wire;

@@ -43,6 +43,15 @@ impl Admin {
         Ok(Self { client, base: base.to_owned(), cookie })
     }
 
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The same session on a server that has another address since it was started again.
+    pub fn move_to(&mut self, base: &str) {
+        base.clone_into(&mut self.base);
+    }
+
     pub fn cookie(&self) -> &str {
         &self.cookie
     }

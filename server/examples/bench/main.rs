@@ -3,9 +3,11 @@
 //!
 //! `make bench ARGS="--kind modbus --ovens 1000 --seconds 60 --clients 50"`
 
+#[expect(dead_code, reason = "shared with the bench of history")]
 mod api;
 mod broker;
 mod clients;
+#[expect(dead_code, reason = "shared with the bench of history")]
 mod process;
 
 use std::{path::PathBuf, time::Duration};

@@ -58,7 +58,17 @@ pub struct Server {
 }
 
 impl Server {
+    /// On an empty folder, with a code for the first admin.
     pub async fn start(hornero: &Path, folder: &Path) -> anyhow::Result<Self> {
+        let mut server = Self::start_again(hornero, folder).await?;
+        while server.code.is_none() {
+            let line = next(&mut server.lines).await?;
+            server.code = code(&line);
+        }
+        Ok(server)
+    }
+
+    pub async fn start_again(hornero: &Path, folder: &Path) -> anyhow::Result<Self> {
         let mut child = Command::new(hornero)
             .arg("serve")
             .current_dir(folder)
@@ -69,13 +79,13 @@ impl Server {
             .kill_on_drop(true)
             .spawn()?;
         let mut lines = lines(&mut child)?;
-        let (mut code, mut base) = (None, None);
-        while code.is_none() || base.is_none() {
+        let (mut found, mut base) = (None, None);
+        while base.is_none() {
             let line = next(&mut lines).await?;
-            code = code.or_else(|| Some(line.split_once("one-time code: ")?.1.trim().to_owned()));
-            base = base.or_else(|| Some(line.split_once("Hornero is on ")?.1.trim().to_owned()));
+            found = found.or_else(|| code(&line));
+            base = line.split_once("Hornero is on ").map(|(_, base)| base.trim().to_owned());
         }
-        Ok(Self { child, lines, code, base: base.unwrap_or_default() })
+        Ok(Self { child, lines, code: found, base: base.unwrap_or_default() })
     }
 
     pub fn setup_code(&mut self) -> anyhow::Result<String> {
@@ -86,6 +96,11 @@ impl Server {
         self.child.id().unwrap_or_default()
     }
 
+    /// As a power cut would end it.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
     pub async fn stop(mut self) -> anyhow::Result<()> {
         Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().await?;
         let status = timeout(PATIENCE, self.child.wait()).await.context("the server does not stop")??;
@@ -93,6 +108,10 @@ impl Server {
         anyhow::ensure!(status.success(), "the server ended with {status}");
         Ok(())
     }
+}
+
+fn code(line: &str) -> Option<String> {
+    Some(line.split_once("one-time code: ")?.1.trim().to_owned())
 }
 
 /// What a process has used, from `/proc` (proc(5)).

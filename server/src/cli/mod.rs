@@ -2,8 +2,10 @@
 //!
 //! # Layout
 //! - [`serve`] real use, and the demo
+//! - [`check`] the database
 //! - [`keys`] the master key; [`simulate`] simulated ovens alone, for tests and the benchmark
 
+mod check;
 mod keys;
 mod serve;
 mod simulate;
@@ -57,6 +59,8 @@ enum Command {
         #[command(subcommand)]
         action: KeyAction,
     },
+    /// Says whether the database is sound and its rollups agree with its readings.
+    Check,
     /// Shows the settings.
     Config {
         #[command(subcommand)]
@@ -97,6 +101,7 @@ pub async fn run() -> anyhow::Result<()> {
         Command::Simulate { ovens, kind, broker, interval } => {
             simulate::run(kind, ovens, interval, broker.as_deref()).await
         }
+        Command::Check => check::run(&load()?).await,
         Command::Keys { action: KeyAction::Init } => keys::init(&load()?),
         Command::Keys { action: KeyAction::Rotate } => keys::rotate(&load()?),
         Command::Config { action: ConfigAction::List } => {

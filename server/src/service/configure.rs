@@ -329,7 +329,7 @@ fn of_oven(name: &str, error: ServiceError) -> ServiceError {
 }
 
 /// Runs a change to its end, whether or not somebody waits for it.
-async fn to_the_end<T: Send + 'static>(
+pub(super) async fn to_the_end<T: Send + 'static>(
     change: impl Future<Output = Result<T, ServiceError>> + Send + 'static,
 ) -> Result<T, ServiceError> {
     tokio::spawn(change).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))

@@ -8,19 +8,24 @@
 //! - [`configure`] create, change, enable, delete; each change is applied at once to that oven alone
 //! - [`draft_secrets`] keeps typed secrets between two submissions of a form, sealed
 //! - [`probe`] connection tests, before or after saving
-//! - [`views`] live values, history, log and health of ovens; [`export`] the history as a file
+//! - [`views`] live values, log and health of ovens; [`history`] their past, [`export`] as a file
+//! - [`energy`] by day, and ovens that are hot for nothing
+//! - [`retention`] how long history is kept, and what it takes
 //! - [`form`] the admin's oven form to a draft and back; [`found`] what a search found, put into it
 //! - [`peer`] whom stored secrets are for
 
 pub mod actor;
 pub mod configure;
 pub mod draft_secrets;
+pub mod energy;
 pub mod error;
 pub mod export;
 pub mod form;
 pub mod found;
+pub mod history;
 mod peer;
 pub mod probe;
+pub mod retention;
 pub mod views;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -53,6 +58,8 @@ pub struct Service {
     pub limits: Limits,
     /// Cancelled when the server stops.
     pub shutdown: CancellationToken,
+    /// Wakes the task that deletes old history.
+    pub retain: tokio::sync::Notify,
     /// Held while an oven is started, stopped or restarted.
     pub(crate) applying: tokio::sync::Mutex<()>,
 }

@@ -2,7 +2,7 @@
 
 use app::{
     model::{
-        api::{RealtimeData, SensorHistory},
+        api::RealtimeData,
         connection_log::ConnectionLogEntry,
         equipment::{Equipment, EquipmentId},
         live::{Freshness, LiveOven},
@@ -99,30 +99,6 @@ impl Service {
             age_seconds: live.age_ms(now_ms).unwrap_or_default() as f64 / 1_000.0,
             quality: reading.quality,
             quality_issues: reading.quality_issues.clone(),
-        })
-    }
-
-    /// Raw readings from `start` until before `end`, oldest first; the newest `limit` where there are more.
-    pub async fn history(
-        &self,
-        id: EquipmentId,
-        start: Timestamp,
-        end: Timestamp,
-        limit: usize,
-    ) -> Result<SensorHistory, ServiceError> {
-        self.equipment(id).await?;
-        let mut readings = self.store.readings(id, start, end, limit as u32 + 1).await?;
-        let truncated = readings.len() > limit;
-        if truncated {
-            readings.remove(0);
-        }
-        Ok(SensorHistory {
-            equipment_id: id,
-            start_time: start,
-            end_time: end,
-            total_readings: readings.len(),
-            truncated,
-            readings,
         })
     }
 }

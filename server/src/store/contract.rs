@@ -6,6 +6,7 @@ mod equipment;
 mod open;
 mod readings;
 mod records;
+mod rollups;
 mod users;
 mod writer;
 

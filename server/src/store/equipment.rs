@@ -187,6 +187,20 @@ impl Store {
                 break;
             }
         }
+        loop {
+            let done = sqlx::query(
+                "DELETE FROM reading_rollups WHERE equipment = ?1 AND (seconds, begins_at) IN \
+                 (SELECT seconds, begins_at FROM reading_rollups WHERE equipment = ?1 LIMIT ?2)",
+            )
+            .bind(key)
+            .bind(DELETED_AT_ONCE)
+            .execute(&self.pool)
+            .await
+            .doing("deleting the history of an oven")?;
+            if done.rows_affected() < DELETED_AT_ONCE as u64 {
+                break;
+            }
+        }
         let done = sqlx::query("DELETE FROM equipment WHERE key = ?")
             .bind(key)
             .execute(&self.pool)

@@ -6,12 +6,14 @@
 //! - [`cells`] from columns to types, in one place
 //! - [`equipment`] ovens, their connection settings and sealed credentials
 //! - [`readings`] the history of an oven; `reading_row` is one row of it
+//! - [`rollups`] minutes, hours and days of it
 //! - [`connection_logs`] what happened to connections
 //! - [`alerts`] alerts that stand
 //! - [`users`] accounts; sessions live in the same file, written by the session layer through [`Store::pool`]
 //! - [`audit`] who changed what, append-only
-//! - [`settings`] settings that are changed while running
+//! - [`settings`] settings that are changed while running; [`space`] what it all takes
 //! - [`writer`] the group-committed path of readings, connection logs and statuses
+//! - [`verify`] whether it is all what it should be
 //! - `contract` (tests) what any database behind [`Store`] has to do
 //!
 //! Reads and the rare writes of admins share a small pool; each such write is a single statement, so that it can
@@ -26,9 +28,12 @@ pub mod equipment;
 pub mod error;
 mod reading_row;
 pub mod readings;
+pub mod rollups;
 mod schema;
 pub mod settings;
+pub mod space;
 pub mod users;
+pub mod verify;
 pub mod writer;
 
 #[cfg(test)]

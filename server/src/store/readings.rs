@@ -106,15 +106,22 @@ impl Store {
         Ok((of("temperature_zones").await?, of("additional_sensors").await?))
     }
 
-    /// How many readings there are of an oven with `start <= reading_time < end`.
-    pub async fn count_readings(&self, id: EquipmentId, start: Timestamp, end: Timestamp) -> Result<u64, StoreError> {
+    /// How many readings there are of an oven with `start <= reading_time < end`; counts no further than `most`.
+    pub async fn count_readings(
+        &self,
+        id: EquipmentId,
+        start: Timestamp,
+        end: Timestamp,
+        most: u32,
+    ) -> Result<u64, StoreError> {
         let count: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM equipment_sensor_readings WHERE equipment = ? AND reading_time >= ? \
-             AND reading_time < ?",
+            "SELECT count(*) FROM (SELECT 1 FROM equipment_sensor_readings WHERE equipment = ? AND reading_time >= ? \
+             AND reading_time < ? LIMIT ?)",
         )
         .bind(self.key(id).await?)
         .bind(start.as_microsecond())
         .bind(end.as_microsecond())
+        .bind(most)
         .fetch_one(&self.pool)
         .await
         .doing("counting the readings of an oven")?;

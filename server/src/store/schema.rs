@@ -5,7 +5,7 @@ use std::{borrow::Cow, io, path::Path, time::Duration};
 use sqlx::{
     ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::error::{Doing as _, Outage, StoreError};
@@ -18,6 +18,7 @@ const STEPS: &[(&str, &str)] = &[
     ("equipment connection logs", include_str!("../../../migrations/sqlite/0004_equipment_connection_logs.sql")),
     ("equipment iot alerts", include_str!("../../../migrations/sqlite/0005_equipment_iot_alerts.sql")),
     ("audit settings", include_str!("../../../migrations/sqlite/0006_audit_settings.sql")),
+    ("reading rollups", include_str!("../../../migrations/sqlite/0007_reading_rollups.sql")),
 ];
 
 /// How the database is used; the defaults fit a mini-PC.
@@ -48,6 +49,8 @@ pub(super) fn options(path: &Path, tuning: &Tuning) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
+        // Of a new file; room that old history took can then be given back in pieces.
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .busy_timeout(tuning.busy_timeout)
         .statement_cache_capacity(128)
         .pragma("cache_size", format!("-{}", tuning.cache_kib))

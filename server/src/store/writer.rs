@@ -6,6 +6,8 @@
 //! [`WriterHandle::submit`] makes the callers wait. A row that the schema refuses is lost alone, not with its batch.
 
 mod batch;
+mod erase;
+mod rolling;
 mod stats;
 
 use std::{sync::Arc, time::Duration};
@@ -23,14 +25,18 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{batch::Tally, stats::Shared};
+use self::{batch::Tally, rolling::Rolling, stats::Shared};
 use super::{
     Keys, Store,
     error::{Outage, StoreError},
     schema,
 };
 
+pub use erase::{Erased, Erasure};
 pub use stats::WriterStats;
+
+/// Between two pieces of rolling up, so that others get at the database.
+const ROLL_PAUSE: Duration = Duration::from_millis(5);
 
 pub enum WriteOp {
     Reading {
@@ -47,6 +53,13 @@ pub enum WriteOp {
         equipment: EquipmentId,
         status: ConnectionStatus,
         last_connected: Option<Timestamp>,
+    },
+    /// Deletes at most `limit` rows of an oven's history, after the readings that were committed with it.
+    Erase {
+        equipment: EquipmentId,
+        what: Erasure,
+        limit: u32,
+        done: oneshot::Sender<Erased>,
     },
     /// Told once everything before it is committed or counted.
     Flush(oneshot::Sender<()>),
@@ -126,6 +139,13 @@ impl WriterHandle {
         flushed.await.map_err(|_| NotTaken::Stopped)
     }
 
+    /// Deletes a piece of an oven's history.
+    pub async fn erase(&self, equipment: EquipmentId, what: Erasure, limit: u32) -> Result<Erased, NotTaken> {
+        let (done, erased) = oneshot::channel();
+        self.submit(WriteOp::Erase { equipment, what, limit, done }).await?;
+        erased.await.map_err(|_| NotTaken::Stopped)
+    }
+
     pub fn stats(&self) -> WriterStats {
         let capacity = self.queue.max_capacity();
         self.shared.stats(capacity - self.queue.capacity(), capacity)
@@ -154,6 +174,9 @@ pub struct Writer {
     options: SqliteConnectOptions,
     connection: Option<SqliteConnection>,
     keys: Keys,
+    rolling: Rolling,
+    /// Before the next piece of rolling up while nothing else comes.
+    roll_pause: Duration,
     shared: Arc<Shared>,
 }
 
@@ -168,7 +191,18 @@ impl Store {
         let shared = Arc::new(Shared::default());
         let handle = WriterHandle { queue: sender, shared: Arc::clone(&shared) };
         let keys = self.keys.clone();
-        Ok((handle, Writer { queue, closed: false, config, options, connection: Some(connection), keys, shared }))
+        let writer = Writer {
+            queue,
+            closed: false,
+            config,
+            options,
+            connection: Some(connection),
+            keys,
+            rolling: Rolling::default(),
+            roll_pause: ROLL_PAUSE,
+            shared,
+        };
+        Ok((handle, writer))
     }
 }
 
@@ -179,11 +213,15 @@ impl Writer {
         let mut ops = Vec::with_capacity(self.config.rows);
         let mut deadline = None;
         loop {
-            self.collect(&mut ops, &shutdown).await;
-            if ops.is_empty() {
+            let ended = self.collect(&mut ops, &shutdown).await;
+            if !ops.is_empty() {
+                self.commit(&mut ops, &shutdown, &mut deadline).await;
+            } else if ended {
                 break;
             }
-            self.commit(&mut ops, &shutdown, &mut deadline).await;
+            if !self.closed && self.rolling.has_work() {
+                self.roll().await;
+            }
         }
         if let Some(mut connection) = self.connection.take() {
             // So that a copy of the file alone is complete, and the next start has nothing to recover.
@@ -192,9 +230,11 @@ impl Writer {
         }
     }
 
-    /// Fills `ops` with the next group; leaves it empty when the queue is closed and drained.
-    async fn collect(&mut self, ops: &mut Vec<WriteOp>, shutdown: &CancellationToken) {
+    /// Fills `ops` with the next group, or with none while rollups wait and nothing else comes. Says whether the queue is
+    /// closed and drained.
+    async fn collect(&mut self, ops: &mut Vec<WriteOp>, shutdown: &CancellationToken) -> bool {
         let mut due: Option<Instant> = None;
+        let idle = Instant::now() + self.roll_pause;
         loop {
             let room = self.config.rows - ops.len();
             tokio::select! {
@@ -203,14 +243,15 @@ impl Writer {
                     self.queue.close();
                     self.closed = true;
                 }
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => return,
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => return false,
                 count = self.queue.recv_many(ops, room) => {
                     let new = &ops[ops.len() - count..];
                     if count == room || count == 0 || new.iter().any(|op| matches!(op, WriteOp::Flush(_))) {
-                        return;
+                        return count == 0;
                     }
                     due.get_or_insert_with(|| Instant::now() + self.config.delay);
                 }
+                () = sleep_until(idle), if ops.is_empty() && !self.closed && self.rolling.has_work() => return false,
             }
         }
     }
@@ -231,6 +272,7 @@ impl Writer {
             };
             // After a full disk or an I/O error SQLite may have ended the transaction by itself: start afresh.
             self.connection = None;
+            self.rolling.forget();
             self.shared.fail(&error);
             reason = format!("the server stopped while the database could not be written: {error}");
 
@@ -245,11 +287,42 @@ impl Writer {
     }
 
     async fn attempt(&mut self, ops: &[WriteOp]) -> Result<Tally, sqlx::Error> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(self.options.connect().await?),
+        let connection = connected(&mut self.connection, &self.options).await?;
+        batch::write(connection, ops, &self.keys, &mut self.rolling).await
+    }
+
+    /// Brings the rollups a little further. What fails is tried again; readings go first.
+    async fn roll(&mut self) {
+        let stepped = match connected(&mut self.connection, &self.options).await {
+            Ok(connection) => self.rolling.step(connection).await,
+            Err(error) => Err(error),
         };
-        batch::write(connection, ops, &self.keys).await
+        self.roll_pause = match &stepped {
+            Ok(()) => ROLL_PAUSE,
+            Err(_) => self.config.retry_max,
+        };
+        match stepped {
+            Ok(()) => {}
+            Err(error @ (sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. })) => {
+                tracing::error!(%error, "the history of an oven cannot be rolled up; charts of it are slow");
+                self.rolling.skip();
+            }
+            Err(error) => {
+                tracing::warn!(%error, "rolling up the history waits");
+                self.connection = None;
+                self.rolling.forget();
+            }
+        }
+    }
+}
+
+async fn connected<'a>(
+    connection: &'a mut Option<SqliteConnection>,
+    options: &SqliteConnectOptions,
+) -> Result<&'a mut SqliteConnection, sqlx::Error> {
+    match connection {
+        Some(connection) => Ok(connection),
+        none => Ok(none.insert(options.connect().await?)),
     }
 }
 

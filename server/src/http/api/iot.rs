@@ -3,6 +3,7 @@
 use app::model::{
     api::{ConnectionTestResult, IotConfigRequest, IotConfigResponse, RealtimeData, SensorHistory},
     connection_log::ConnectionLogEntry,
+    history::Resolution,
 };
 use axum::{
     Json,
@@ -22,10 +23,11 @@ use crate::{
         AppState,
         error::{ApiResult, Problem},
     },
-    service::{Actor, export::Format},
+    service::{Actor, export::Format, history::Asked},
 };
 
-const MAX_READINGS: usize = 10_000;
+/// Readings of a page, and points of a chart.
+const MAX_READINGS: u32 = 10_000;
 const MAX_LOG_ENTRIES: u32 = 1_000;
 
 /// Saves, applies and tests. The settings stay also when the test fails: the oven may just be switched off.
@@ -60,25 +62,55 @@ pub async fn realtime(State(state): State<AppState>, Id(id): Id) -> ApiResult<Js
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Range {
+pub struct HistoryQuery {
     /// 24 hours before the end where absent.
     start_time: Option<Timestamp>,
     /// Now where absent.
     end_time: Option<Timestamp>,
-    limit: Option<usize>,
+    /// Readings of a page.
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Asks for a chart of at most so many points instead of single readings.
+    max_points: Option<u32>,
+    resolution: Option<Resolution>,
+    /// Names of series, separated by commas.
+    fields: Option<String>,
 }
 
 pub async fn history(
     State(state): State<AppState>,
     Id(id): Id,
-    Params(range): Params<Range>,
+    Params(query): Params<HistoryQuery>,
 ) -> ApiResult<Json<SensorHistory>> {
-    let (start, end) = span(range.start_time, range.end_time).ok_or_else(reversed)?;
-    let limit = range.limit.unwrap_or(MAX_READINGS);
-    if !(1..=MAX_READINGS).contains(&limit) {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "limit_out_of_range", "limit is from 1 to 10000"));
+    let (start, end) = span(query.start_time, query.end_time).ok_or_else(reversed)?;
+    if !is_within(query.limit, 1) || !is_within(query.max_points, 2) {
+        let title = format!("limit is from 1 to {MAX_READINGS}, max_points from 2");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "limit_out_of_range", title));
     }
-    Ok(Json(state.service.history(id, start, end, limit).await?))
+    let cursor = query.cursor.as_deref().map(before);
+    if cursor.is_some_and(|cursor| cursor.is_none()) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "cursor_invalid", "this is no cursor of this list"));
+    }
+    let asked = Asked {
+        start,
+        end,
+        limit: query.limit.unwrap_or(MAX_READINGS),
+        before: cursor.flatten(),
+        max_points: query.max_points,
+        resolution: query.resolution,
+        fields: query.fields.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).collect(),
+    };
+    Ok(Json(state.service.history(id, &asked).await?))
+}
+
+fn is_within(value: Option<u32>, least: u32) -> bool {
+    value.is_none_or(|value| (least..=MAX_READINGS).contains(&value))
+}
+
+/// Where a page ended, by its cursor.
+fn before(cursor: &str) -> Option<Timestamp> {
+    Timestamp::from_microsecond(cursor.parse().ok()?).ok()
 }
 
 /// A day until now, unless something else is asked for; nothing where the start is after the end.

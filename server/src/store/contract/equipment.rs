@@ -112,7 +112,7 @@ async fn what_is_not_there_is_not_found(store: &Store) {
         store.delete_equipment(nobody).await,
         store.latest_reading(nobody).await.map(drop),
         store.readings(nobody, at(0), at(1), 1).await.map(drop),
-        store.count_readings(nobody, at(0), at(1)).await.map(drop),
+        store.count_readings(nobody, at(0), at(1), 1).await.map(drop),
         store.connection_logs(nobody, 1, None).await.map(drop),
     ] {
         assert!(matches!(result, Err(StoreError::NotFound("equipment"))), "{result:?}");

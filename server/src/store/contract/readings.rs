@@ -49,7 +49,7 @@ async fn ranges_are_half_open_and_keep_the_newest(store: &Store) {
     assert_eq!(times(store.readings(id, at(2), at(5), 10).await.unwrap()), [at(2), at(3), at(4)]);
     assert_eq!(times(store.readings(id, at(0), at(9), 2).await.unwrap()), [at(4), at(5)]);
     assert!(store.readings(id, at(6), at(9), 2).await.unwrap().is_empty());
-    assert_eq!(store.count_readings(id, at(2), at(5)).await.unwrap(), 3);
+    assert_eq!(store.count_readings(id, at(2), at(5), 9).await.unwrap(), 3);
     assert_eq!(store.latest_reading(id).await.unwrap().unwrap().reading_time, at(5));
 }
 

@@ -41,7 +41,7 @@ fn awaited(equipment: EquipmentId, reading: Reading) -> (WriteOp, oneshot::Recei
 }
 
 async fn stored(store: &Store, id: EquipmentId) -> u64 {
-    store.count_readings(id, jiff::Timestamp::MIN, jiff::Timestamp::MAX).await.unwrap()
+    store.count_readings(id, jiff::Timestamp::MIN, jiff::Timestamp::MAX, u32::MAX).await.unwrap()
 }
 
 /// Keeps everyone else from writing until it is dropped.

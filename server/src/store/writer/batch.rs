@@ -10,7 +10,11 @@ use app::model::{
 use jiff::Timestamp;
 use sqlx::{Arguments as _, Connection as _, SqliteConnection, sqlite::SqliteArguments};
 
-use super::WriteOp;
+use super::{
+    WriteOp,
+    erase::{Erased, erase},
+    rolling::{Changes, Rolling},
+};
 use crate::store::{
     Keys,
     cells::micros,
@@ -32,11 +36,14 @@ pub(super) struct Tally {
     pub logs: u64,
     pub duplicates: u64,
     pub dropped: u64,
+    pub expired: u64,
     pub lost: u64,
     /// Why the last of the lost rows was lost.
     pub reason: Option<String>,
     /// The operations, by index and ascending, that were not kept.
     pub fates: BTreeMap<usize, Committed>,
+    /// What went, by the index of the operation.
+    pub erased: BTreeMap<usize, Erased>,
 }
 
 impl Tally {
@@ -75,19 +82,22 @@ pub(super) async fn write(
     connection: &mut SqliteConnection,
     ops: &[WriteOp],
     keys: &Keys,
+    rolling: &mut Rolling,
 ) -> Result<Tally, sqlx::Error> {
     // IMMEDIATE waits for its turn here, where nothing has been done yet.
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
     let mut tally = Tally::default();
     let mut rows = Vec::with_capacity(ops.len());
+    let mut erasures = Vec::new();
     // Only the last status of an oven matters, and its last known time of connection.
     let mut statuses: BTreeMap<EquipmentId, (usize, i64, ConnectionStatus, Option<Timestamp>)> = BTreeMap::new();
 
     for (index, op) in ops.iter().enumerate() {
         let equipment = match op {
-            WriteOp::Reading { equipment, .. } | WriteOp::Log { equipment, .. } | WriteOp::Status { equipment, .. } => {
-                *equipment
-            }
+            WriteOp::Reading { equipment, .. }
+            | WriteOp::Log { equipment, .. }
+            | WriteOp::Status { equipment, .. }
+            | WriteOp::Erase { equipment, .. } => *equipment,
             WriteOp::Flush(_) => continue,
         };
         let Some(key) = key_of(&mut tx, keys, equipment).await? else {
@@ -95,7 +105,15 @@ pub(super) async fn write(
             continue;
         };
         match op {
-            WriteOp::Reading { reading, .. } => rows.push(Row { index, equipment, key, reading }),
+            WriteOp::Reading { reading, .. } => {
+                rolling.know(&mut tx, key).await?;
+                if rolling.is_too_old(key, reading) {
+                    tally.expired += 1;
+                    tally.fates.insert(index, Committed::Dropped);
+                } else {
+                    rows.push(Row { index, equipment, key, reading });
+                }
+            }
             WriteOp::Log { entry, .. } => match insert_log(&mut tx, key, entry).await {
                 Ok(()) => tally.logs += 1,
                 Err(error) => tally.refuse(index, equipment, error)?,
@@ -104,10 +122,19 @@ pub(super) async fn write(
                 let before = statuses.get(&equipment).and_then(|(_, _, _, last)| *last);
                 statuses.insert(equipment, (index, key, *status, last_connected.or(before)));
             }
+            WriteOp::Erase { what, limit, .. } => erasures.push((index, key, *what, *limit)),
             WriteOp::Flush(_) => {}
         }
     }
-    insert_readings(&mut tx, &rows, &mut tally).await?;
+    let mut changes = Changes::default();
+    insert_readings(&mut tx, &rows, &mut tally, &mut |row, is_new| {
+        rolling.note(row.key, row.reading, is_new, &mut changes);
+    })
+    .await?;
+    for (index, key, what, limit) in erasures {
+        tally.erased.insert(index, erase(&mut tx, rolling, &mut changes, key, what, limit).await?);
+    }
+    rolling.write(&mut tx, changes).await?;
     for (index, key, status, last_connected) in statuses.into_values() {
         let done = sqlx::query(UPDATE_STATUS)
             .bind(key)
@@ -134,10 +161,14 @@ async fn key_of(tx: &mut SqliteConnection, keys: &Keys, id: EquipmentId) -> Resu
     Ok(key)
 }
 
+/// Told of every row that is in the database now, and whether it surely was not before.
+type Note<'a> = dyn FnMut(&Row<'_>, bool) + Send + 'a;
+
 async fn insert_readings(
     tx: &mut SqliteConnection,
     mut rows: &[Row<'_>],
     tally: &mut Tally,
+    note: &mut Note<'_>,
 ) -> Result<(), sqlx::Error> {
     for (size, sql) in &*INSERTS {
         while let Some((chunk, rest)) = rows.split_at_checked(*size) {
@@ -146,8 +177,11 @@ async fn insert_readings(
                 Ok(inserted) => {
                     tally.committed += inserted;
                     tally.duplicates += *size as u64 - inserted;
+                    for row in chunk {
+                        note(row, inserted == *size as u64);
+                    }
                 }
-                Err(error) if is_of_one_row(&error) => insert_one_by_one(tx, chunk, tally).await?,
+                Err(error) if is_of_one_row(&error) => insert_one_by_one(tx, chunk, tally, note).await?,
                 Err(error) => return Err(error),
             }
         }
@@ -156,13 +190,19 @@ async fn insert_readings(
 }
 
 /// A failed statement leaves none of its rows behind, but does not end the transaction.
-async fn insert_one_by_one(tx: &mut SqliteConnection, rows: &[Row<'_>], tally: &mut Tally) -> Result<(), sqlx::Error> {
+async fn insert_one_by_one(
+    tx: &mut SqliteConnection,
+    rows: &[Row<'_>],
+    tally: &mut Tally,
+    note: &mut Note<'_>,
+) -> Result<(), sqlx::Error> {
     let (_, sql) = &INSERTS[INSERTS.len() - 1];
     for row in rows {
         match insert_chunk(tx, sql, std::slice::from_ref(row)).await {
             Ok(inserted) => {
                 tally.committed += inserted;
                 tally.duplicates += 1 - inserted;
+                note(row, inserted == 1);
             }
             Err(error) => tally.refuse(row.index, row.equipment, error)?,
         }

@@ -25,6 +25,8 @@ pub struct WriterStats {
     pub lost: u64,
     /// Operations for ovens that were deleted.
     pub dropped: u64,
+    /// Readings older than what is kept of their oven.
+    pub expired: u64,
     pub commits: u64,
     /// Attempts that failed and were repeated.
     pub retries: u64,
@@ -67,6 +69,7 @@ impl Shared {
             stats.logs += tally.logs;
             stats.duplicates += tally.duplicates;
             stats.dropped += tally.dropped;
+            stats.expired += tally.expired;
             stats.lost += tally.lost;
             stats.commits += 1;
             stats.commit_ms = took.as_secs_f64() * 1_000.0;
@@ -87,7 +90,11 @@ impl Shared {
         let mut fates = tally.fates.into_iter().peekable();
         for (index, op) in ops.drain(..).enumerate() {
             let fate = fates.next_if(|(of, _)| *of == index).map_or(Committed::Kept, |(_, fate)| fate);
-            answer(op, fate);
+            if let WriteOp::Erase { done, .. } = op {
+                let _ = done.send(tally.erased.get(&index).copied().unwrap_or_default());
+            } else {
+                answer(op, fate);
+            }
         }
     }
 
@@ -125,6 +132,6 @@ fn answer(op: WriteOp, fate: Committed) {
         WriteOp::Flush(done) => {
             let _ = done.send(());
         }
-        WriteOp::Reading { done: None, .. } | WriteOp::Log { .. } | WriteOp::Status { .. } => {}
+        WriteOp::Reading { done: None, .. } | WriteOp::Log { .. } | WriteOp::Status { .. } | WriteOp::Erase { .. } => {}
     }
 }

@@ -1,0 +1,176 @@
+//! Rollups as bytes: most sensors send tenths, many values do not move, and a year has half a million minutes.
+//!
+//! A number is a whole number of hundredths as a varint where that is exact, eight bytes otherwise. A field that did not
+//! move is one number. Counts that are alike are written once.
+
+use prost::encoding::{decode_varint, encode_varint};
+
+use super::{Cell, ENERGY, METRICS, Named, Rollup};
+
+const VERSION: u8 = 1;
+
+/// Flags of a cell.
+const CONSTANT: u8 = 1;
+const ALL_USABLE: u8 = 2;
+const ALL_GOOD: u8 = 4;
+/// Which of min, max, sum and last, in this order, are hundredths.
+const HUNDREDTHS: u8 = 8;
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("these bytes are no rollup")]
+pub struct Unreadable;
+
+impl Rollup {
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(256);
+        bytes.push(VERSION);
+        encode_varint(u64::from(self.readings), &mut bytes);
+        encode_varint(self.statuses.len() as u64, &mut bytes);
+        for (status, count) in &self.statuses {
+            bytes.push(*status);
+            encode_varint(u64::from(*count), &mut bytes);
+        }
+        let present = self.metrics.iter().enumerate().filter(|(_, cell)| cell.is_some());
+        encode_varint(present.fold(0, |bits, (index, _)| bits | 1 << index), &mut bytes);
+        for (index, cell) in self.metrics.iter().enumerate() {
+            if let Some(cell) = cell {
+                write_cell(&mut bytes, cell, index == ENERGY);
+            }
+        }
+        for cells in [&self.zones, &self.extras] {
+            encode_varint(cells.len() as u64, &mut bytes);
+            for (name, cell) in cells {
+                encode_varint(name.len() as u64, &mut bytes);
+                bytes.extend_from_slice(name.as_bytes());
+                write_cell(&mut bytes, cell, false);
+            }
+        }
+        bytes
+    }
+
+    pub fn decode(mut bytes: &[u8]) -> Result<Self, Unreadable> {
+        let bytes = &mut bytes;
+        if byte(bytes)? != VERSION {
+            return Err(Unreadable);
+        }
+        let mut rollup = Self { readings: count(bytes)?, ..Self::default() };
+        for _ in 0..count(bytes)? {
+            let status = byte(bytes)?;
+            rollup.statuses.push((status, count(bytes)?));
+        }
+        let present = count(bytes)?;
+        if present >> METRICS.len() != 0 {
+            return Err(Unreadable);
+        }
+        for index in (0..METRICS.len()).filter(|index| present & 1 << index != 0) {
+            rollup.metrics[index] = Some(read_cell(bytes, index == ENERGY)?);
+        }
+        rollup.zones = read_named(bytes)?;
+        rollup.extras = read_named(bytes)?;
+        if bytes.is_empty() { Ok(rollup) } else { Err(Unreadable) }
+    }
+}
+
+fn write_cell(bytes: &mut Vec<u8>, cell: &Cell, is_counter: bool) {
+    let start = bytes.len();
+    bytes.push(0);
+    let mut flags = 0;
+    encode_varint(u64::from(cell.count), bytes);
+    if cell.total == cell.count {
+        flags |= ALL_USABLE;
+    } else {
+        encode_varint(u64::from(cell.total), bytes);
+    }
+    if cell.good == cell.count {
+        flags |= ALL_GOOD;
+    } else {
+        encode_varint(u64::from(cell.good), bytes);
+    }
+    if cell.count > 0 {
+        let numbers = if cell.min.to_bits() == cell.max.to_bits() {
+            flags |= CONSTANT;
+            &[cell.min][..]
+        } else {
+            &[cell.min, cell.max, cell.sum, cell.last]
+        };
+        for (index, number) in numbers.iter().enumerate() {
+            if write_number(bytes, *number) {
+                flags |= HUNDREDTHS << index;
+            }
+        }
+        if is_counter && flags & CONSTANT == 0 {
+            bytes.extend_from_slice(&cell.first.to_le_bytes());
+            bytes.extend_from_slice(&cell.rise.to_le_bytes());
+        }
+    }
+    bytes[start] = flags;
+}
+
+fn read_cell(bytes: &mut &[u8], is_counter: bool) -> Result<Cell, Unreadable> {
+    let flags = byte(bytes)?;
+    let mut cell = Cell { count: count(bytes)?, ..Cell::default() };
+    cell.total = if flags & ALL_USABLE == 0 { count(bytes)? } else { cell.count };
+    cell.good = if flags & ALL_GOOD == 0 { count(bytes)? } else { cell.count };
+    if cell.count == 0 {
+        return Ok(cell);
+    }
+    let mut number = |index: u8| read_number(bytes, flags & HUNDREDTHS << index != 0);
+    cell.min = number(0)?;
+    if flags & CONSTANT != 0 {
+        (cell.max, cell.first, cell.last) = (cell.min, cell.min, cell.min);
+        cell.sum = cell.min * f64::from(cell.count);
+        return Ok(cell);
+    }
+    (cell.max, cell.sum, cell.last) = (number(1)?, number(2)?, number(3)?);
+    if is_counter {
+        cell.first = read_number(bytes, false)?;
+        cell.rise = read_number(bytes, false)?;
+    }
+    Ok(cell)
+}
+
+fn read_named(bytes: &mut &[u8]) -> Result<Named, Unreadable> {
+    let mut cells = Vec::new();
+    for _ in 0..count(bytes)? {
+        let length = count(bytes)? as usize;
+        let (name, rest) = bytes.split_at_checked(length).ok_or(Unreadable)?;
+        *bytes = rest;
+        let name = std::str::from_utf8(name).map_err(|_| Unreadable)?;
+        cells.push((name.into(), read_cell(bytes, false)?));
+    }
+    Ok(cells)
+}
+
+/// Says whether it was written as hundredths.
+fn write_number(bytes: &mut Vec<u8>, value: f64) -> bool {
+    let hundredths = (value * 100.0).round();
+    if hundredths.abs() < 1e12 && (hundredths / 100.0).to_bits() == value.to_bits() {
+        let whole = hundredths as i64;
+        encode_varint(((whole << 1) ^ (whole >> 63)) as u64, bytes);
+        return true;
+    }
+    bytes.extend_from_slice(&value.to_le_bytes());
+    false
+}
+
+fn read_number(bytes: &mut &[u8], is_hundredths: bool) -> Result<f64, Unreadable> {
+    if is_hundredths {
+        let whole = decode_varint(bytes).map_err(|_| Unreadable)?;
+        let whole = (whole >> 1) as i64 ^ -((whole & 1) as i64);
+        return Ok(whole as f64 / 100.0);
+    }
+    let (number, rest) = bytes.split_first_chunk().ok_or(Unreadable)?;
+    *bytes = rest;
+    Ok(f64::from_le_bytes(*number))
+}
+
+fn byte(bytes: &mut &[u8]) -> Result<u8, Unreadable> {
+    let (first, rest) = bytes.split_first().ok_or(Unreadable)?;
+    *bytes = rest;
+    Ok(*first)
+}
+
+fn count(bytes: &mut &[u8]) -> Result<u32, Unreadable> {
+    let value = decode_varint(bytes).map_err(|_| Unreadable)?;
+    u32::try_from(value).map_err(|_| Unreadable)
+}

@@ -1,0 +1,283 @@
+//! The history of an oven: single readings page by page, or as many points as a chart can show.
+
+use app::model::{
+    api::{Gap, SensorHistory, Series},
+    equipment::EquipmentId,
+    form::{FieldError, Problem},
+    history::Resolution,
+    reading::Field,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Service, ServiceError};
+use crate::{rollup::Cell, store::rollups::Rollups};
+
+/// Rollups that are read for one answer: more take longer than a chart may.
+const MOST_ROLLUPS: i64 = 9_000;
+/// Rollups that are read for one answer of a resolution that was asked for.
+const MOST_ASKED_FOR: i64 = 100_000;
+/// Readings that are put together for one answer.
+const MOST_READINGS: u32 = 6_000;
+/// Nothing for this long is a gap however often an oven is asked: those that send by themselves are silent while nothing
+/// changes.
+const GAP: SignedDuration = SignedDuration::from_mins(1);
+
+/// What is asked of an oven's history.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub start: Timestamp,
+    pub end: Timestamp,
+    /// Readings of a page.
+    pub limit: u32,
+    /// A page goes on before this.
+    pub before: Option<Timestamp>,
+    /// Points of a chart; single readings where absent.
+    pub max_points: Option<u32>,
+    /// None chooses by the range and the points.
+    pub resolution: Option<Resolution>,
+    /// The series that are wanted, all where empty.
+    pub fields: Vec<String>,
+}
+
+impl Service {
+    pub async fn history(&self, id: EquipmentId, asked: &Asked) -> Result<SensorHistory, ServiceError> {
+        let equipment = self.equipment(id).await?;
+        let interval = SignedDuration::from_secs(i64::from(equipment.poll_interval_seconds));
+        let silence = (interval * 3).max(GAP);
+        let chart = match (asked.resolution, asked.max_points) {
+            (None | Some(Resolution::Raw), None) => None,
+            _ => self.bucket(id, asked).await?,
+        };
+        match chart {
+            None => self.page(id, asked, silence).await,
+            Some(bucket) => self.chart(id, asked, bucket, silence).await,
+        }
+    }
+
+    /// The newest readings of the range, oldest first.
+    async fn page(
+        &self,
+        id: EquipmentId,
+        asked: &Asked,
+        silence: SignedDuration,
+    ) -> Result<SensorHistory, ServiceError> {
+        let end = asked.before.map_or(asked.end, |before| before.min(asked.end));
+        let limit = asked.max_points.unwrap_or(asked.limit);
+        let mut readings = self.store.readings(id, asked.start, end, limit + 1).await?;
+        let truncated = readings.len() > limit as usize;
+        if truncated {
+            readings.remove(0);
+        }
+        let times: Vec<_> = readings.iter().map(|reading| reading.reading_time).collect();
+        Ok(SensorHistory {
+            total_readings: readings.len(),
+            truncated,
+            next_cursor: times.first().filter(|_| truncated).map(|oldest| oldest.as_microsecond().to_string()),
+            gaps: gaps(&times, SignedDuration::ZERO, silence),
+            readings,
+            ..SensorHistory::empty(id, asked.start, asked.end)
+        })
+    }
+
+    async fn chart(
+        &self,
+        id: EquipmentId,
+        asked: &Asked,
+        bucket: Bucket,
+        silence: SignedDuration,
+    ) -> Result<SensorHistory, ServiceError> {
+        // The bucket that the range begins in belongs to it.
+        let start = floor(asked.start, bucket.seconds);
+        let found = self.store.rollups(id, bucket.resolution, bucket.seconds, start, asked.end).await?;
+        let buckets: Vec<_> = found.iter().filter_map(|(at, _)| Timestamp::from_microsecond(*at).ok()).collect();
+        let length = SignedDuration::from_secs(i64::from(bucket.seconds));
+        Ok(SensorHistory {
+            resolution: bucket.resolution,
+            bucket_seconds: Some(bucket.seconds),
+            total_readings: found.iter().map(|(_, rollup)| rollup.readings as usize).sum(),
+            gaps: gaps(&buckets, length, silence),
+            series: columns(&found, &asked.fields),
+            buckets,
+            ..SensorHistory::empty(id, asked.start, asked.end)
+        })
+    }
+
+    /// Nothing where the readings themselves are few enough.
+    async fn bucket(&self, id: EquipmentId, asked: &Asked) -> Result<Option<Bucket>, ServiceError> {
+        // A range of a hundred years is as long as what there is of it.
+        let Some((first, last)) = self.store.history_span(id).await? else { return Ok(None) };
+        let (start, end) = (asked.start.max(first), asked.end.min(last));
+        let seconds = end.duration_since(start).as_secs().max(0) + 1;
+        if let Some(resolution @ (Resolution::Minute | Resolution::Hour | Resolution::Day)) = asked.resolution {
+            let most = i64::from(asked.max_points.unwrap_or(asked.limit));
+            if seconds / resolution.seconds() > MOST_ASKED_FOR {
+                let detail = format!("the range has more than {MOST_ASKED_FOR} of these: ask for a coarser one");
+                return Err(ServiceError::Invalid(vec![FieldError::new("resolution", Problem::Other { detail })]));
+            }
+            return Ok(Some(Bucket::of(resolution, seconds, most)));
+        }
+        let points = asked.max_points.unwrap_or(asked.limit);
+        let most = points.max(MOST_READINGS) + 1;
+        let readings = self.store.count_readings(id, asked.start, asked.end, most).await?;
+        if readings <= u64::from(points) || asked.resolution == Some(Resolution::Raw) {
+            return Ok(None);
+        }
+        Ok(Some(choose(seconds, readings, i64::from(points))))
+    }
+}
+
+/// What one point of a chart stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Bucket {
+    resolution: Resolution,
+    seconds: u32,
+}
+
+impl Bucket {
+    /// The shortest that a range of this length has at most `points` of.
+    fn of(resolution: Resolution, seconds: i64, points: i64) -> Self {
+        let unit = resolution.seconds().max(1);
+        // The range may begin and end within a bucket.
+        let whole = unit * (points - 1).max(1);
+        let times = ((seconds + whole - 1) / whole).max(1);
+        Self { resolution, seconds: u32::try_from(times * unit).unwrap_or(u32::MAX) }
+    }
+}
+
+/// The finest that can be read in time.
+fn choose(seconds: i64, readings: u64, points: i64) -> Bucket {
+    let from_readings = Bucket::of(Resolution::Raw, seconds, points);
+    if readings <= u64::from(MOST_READINGS) && i64::from(from_readings.seconds) < Resolution::Minute.seconds() {
+        return from_readings;
+    }
+    let fits = |resolution: &Resolution| seconds / resolution.seconds() <= MOST_ROLLUPS;
+    let resolution = Resolution::ROLLUPS.into_iter().find(fits).unwrap_or(Resolution::Day);
+    Bucket::of(resolution, seconds, points)
+}
+
+fn floor(at: Timestamp, seconds: u32) -> Timestamp {
+    let length = i64::from(seconds);
+    Timestamp::from_second(at.as_second().div_euclid(length) * length).unwrap_or(at)
+}
+
+/// Where the time from one point to the next is longer than points are apart.
+fn gaps(times: &[Timestamp], length: SignedDuration, silence: SignedDuration) -> Vec<Gap> {
+    let after = |at: Timestamp| at.checked_add(length).unwrap_or(at);
+    let pairs = times.windows(2).filter(|pair| pair[1].duration_since(pair[0]) > silence.max(length));
+    pairs.map(|pair| Gap { start_time: after(pair[0]), end_time: pair[1] }).collect()
+}
+
+/// The rollups field by field.
+fn columns(rollups: &Rollups, wanted: &[String]) -> std::collections::BTreeMap<String, Series> {
+    let mut columns: Vec<(Field<'_>, Option<(String, Series)>)> = Vec::new();
+    for (index, (_, rollup)) in rollups.iter().enumerate() {
+        let mut hint = 0;
+        for (field, cell) in rollup.cells() {
+            // Nearly always the same fields in the same order.
+            let place = match columns.get(hint) {
+                Some((known, _)) if *known == field => Some(hint),
+                _ => columns.iter().position(|(known, _)| *known == field),
+            };
+            let place = place.unwrap_or_else(|| {
+                let name = field.to_string();
+                let is_wanted = wanted.is_empty() || wanted.contains(&name);
+                columns.push((field, is_wanted.then(|| (name, Series::default()))));
+                columns.len() - 1
+            });
+            hint = place + 1;
+            if let Some((_, series)) = &mut columns[place].1 {
+                pad(series, index);
+                push(series, cell);
+            }
+        }
+    }
+    let mut named: std::collections::BTreeMap<_, _> = columns.into_iter().filter_map(|(_, column)| column).collect();
+    for series in named.values_mut() {
+        pad(series, rollups.len());
+    }
+    named
+}
+
+fn pad(series: &mut Series, length: usize) {
+    for list in [&mut series.min, &mut series.max, &mut series.mean, &mut series.last, &mut series.good_share] {
+        list.resize(length, None);
+    }
+    series.count.resize(length, 0);
+}
+
+fn push(series: &mut Series, cell: &Cell) {
+    // More digits than any sensor has would only make the answer longer.
+    let rounded = |value: f64| (value * 10_000.0).round() / 10_000.0;
+    let of_usable = |value: f64| (cell.count > 0).then_some(value);
+    series.min.push(of_usable(cell.min));
+    series.max.push(of_usable(cell.max));
+    series.mean.push(cell.mean().map(rounded));
+    series.last.push(of_usable(cell.last));
+    series.count.push(cell.count);
+    series.good_share.push(cell.good_share().map(rounded));
+}
+
+#[cfg(test)]
+mod tests {
+    use app::model::reading::{Quality, Reading, Values};
+
+    use super::*;
+    use crate::rollup::Rollup;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_chart_has_as_many_points_as_it_may_and_no_more() {
+        let day = 86_400;
+        for (days, every, resolution) in [
+            (1, 5, Resolution::Minute),
+            (6, 5, Resolution::Minute),
+            (30, 5, Resolution::Hour),
+            (3_000, 5, Resolution::Day),
+        ] {
+            let bucket = choose(days * day, (days * day / every) as u64, 2_000);
+            assert_eq!(bucket.resolution, resolution, "{days} days");
+            let points = days * day / i64::from(bucket.seconds) + 1;
+            assert!(points <= 2_000, "{points} points for {days} days");
+            assert_eq!(i64::from(bucket.seconds) % resolution.seconds(), 0);
+        }
+        let hours = choose(2 * 3_600, 2 * 3_600, 2_000);
+        assert_eq!(hours, Bucket { resolution: Resolution::Minute, seconds: 60 }, "too many readings to look at each");
+        let hour = choose(3_600, 3_600, 2_000);
+        assert_eq!(hour, Bucket { resolution: Resolution::Raw, seconds: 2 });
+        assert_eq!(choose(1, 10_000, 1).resolution, Resolution::Minute);
+    }
+
+    #[test]
+    fn silence_is_a_gap_and_a_slow_oven_is_none() {
+        let times = [at(0), at(60), at(120), at(600), at(660)];
+        let minute = SignedDuration::from_secs(60);
+        assert_eq!(gaps(&times, minute, minute), [Gap { start_time: at(180), end_time: at(600) }]);
+        assert!(gaps(&times, minute, SignedDuration::from_secs(900)).is_empty());
+    }
+
+    #[test]
+    fn lists_are_as_long_as_the_buckets_whatever_is_in_them() {
+        let rollup = |temperature: Option<f64>, zone: &str| {
+            let mut rollup = Rollup::default();
+            rollup.push(&Reading {
+                reading_time: at(0),
+                received_at: at(0),
+                values: Values { temperature, temperature_zones: [(zone.to_owned(), 1.0)].into(), ..Values::default() },
+                active_batch_id: None,
+                quality: Quality::Good,
+                quality_issues: Vec::new(),
+            });
+            rollup
+        };
+        let rollups = vec![(0, rollup(None, "b")), (60, rollup(Some(2.0), "a")), (120, rollup(None, "b"))];
+        let all = columns(&rollups, &[]);
+        assert_eq!(all.keys().collect::<Vec<_>>(), ["temperature", "temperature_zones.a", "temperature_zones.b"]);
+        assert_eq!(all["temperature"].mean, [None, Some(2.0), None]);
+        assert_eq!(all["temperature_zones.b"].count, [1, 0, 1]);
+        assert!(all.values().all(|series| series.min.len() == 3 && series.good_share.len() == 3));
+        assert_eq!(columns(&rollups, &["temperature".to_owned()]).len(), 1);
+    }
+}

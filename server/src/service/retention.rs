@@ -1,0 +1,382 @@
+//! How long history is kept, and what it takes. A task deletes what is older, in pieces between which new readings get
+//! their turn.
+
+use std::{sync::Arc, time::Duration};
+
+use app::model::{
+    equipment::EquipmentId,
+    history::Resolution,
+    retention::{HistoryPolicy, Retention},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::{Actor, Service, ServiceError, configure::to_the_end};
+use crate::store::writer::Erasure;
+
+/// Rows that are deleted in one transaction.
+pub const PIECE: u32 = 2_000;
+/// Rest between two pieces.
+pub const PAUSE: Duration = Duration::from_millis(20);
+/// Free pages that are given back to the disk at a time.
+const PAGES: u32 = 500;
+/// Free room that stays in the file, for what comes next.
+const RESERVE: u64 = 64_000_000;
+/// Readings that a size budget never takes.
+const KEPT_IN_ANY_CASE: SignedDuration = SignedDuration::from_hours(48);
+/// How often old history is looked for.
+const EVERY: Duration = Duration::from_secs(3_600);
+/// How often the size is noted, and for how long, to tell how fast it grows.
+const NOTE_EVERY: SignedDuration = SignedDuration::from_hours(6);
+const NOTES_KEPT: usize = 60;
+
+const POLICY: &str = "history.policy";
+const NOTES: &str = "history.sizes";
+
+/// The size at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Note {
+    at: Timestamp,
+    used: u64,
+}
+
+/// `GET /api/v1/history/storage`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Storage {
+    /// Bytes of the database file, and those of it that are in use.
+    pub file_bytes: u64,
+    pub used_bytes: u64,
+    /// Bytes that the disk has left for this account.
+    pub disk_free_bytes: Option<u64>,
+    pub budget_bytes: Option<u64>,
+    /// Growth of what is in use, over the last days; none before there is a day to tell it from.
+    pub growth_bytes_per_day: Option<i64>,
+    /// Until the budget, or else the disk, is full at this pace; none when it does not grow.
+    pub days_until_full: Option<f64>,
+    pub oldest_reading: Option<Timestamp>,
+}
+
+/// `GET /api/v1/history/retention/preview`: what would go now.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Preview {
+    pub equipment: Vec<OvenPreview>,
+    pub readings: u64,
+    pub minutes: u64,
+    pub hours: u64,
+    pub days: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OvenPreview {
+    pub equipment_id: EquipmentId,
+    pub equipment_name: String,
+    pub retention: Retention,
+    pub readings: u64,
+    pub minutes: u64,
+    pub hours: u64,
+    pub days: u64,
+}
+
+impl Service {
+    pub async fn history_policy(&self) -> Result<HistoryPolicy, ServiceError> {
+        Ok(self.store.setting(POLICY).await?.unwrap_or_default())
+    }
+
+    pub async fn set_history_policy(
+        self: &Arc<Self>,
+        actor: &Actor,
+        policy: HistoryPolicy,
+    ) -> Result<HistoryPolicy, ServiceError> {
+        refused(policy.check())?;
+        let (this, actor) = (Arc::clone(self), actor.clone());
+        to_the_end(async move {
+            let before = this.history_policy().await?;
+            this.store.set_setting(POLICY, &policy).await?;
+            let (before, after) = (Some(json!(before)), Some(json!(policy)));
+            this.record(&actor, "history.retention", ("settings", Some(POLICY.to_owned())), before, after).await?;
+            this.retain.notify_one();
+            Ok(policy)
+        })
+        .await
+    }
+
+    /// What holds for an oven.
+    pub async fn retention_of(&self, id: EquipmentId) -> Result<Retention, ServiceError> {
+        self.equipment(id).await?;
+        Ok(match self.store.retention(id).await? {
+            Some(own) => own,
+            None => self.history_policy().await?.retention,
+        })
+    }
+
+    /// None goes back to what holds for all.
+    pub async fn set_retention_of(
+        self: &Arc<Self>,
+        actor: &Actor,
+        id: EquipmentId,
+        retention: Option<Retention>,
+    ) -> Result<Retention, ServiceError> {
+        self.equipment(id).await?;
+        refused(retention.map(|retention| retention.check()).unwrap_or_default())?;
+        let (this, actor) = (Arc::clone(self), actor.clone());
+        to_the_end(async move {
+            let before = this.store.retention(id).await?;
+            this.store.set_retention(id, retention).await?;
+            let object = ("equipment", Some(id.to_string()));
+            this.record(&actor, "equipment.retention", object, before.map(|b| json!(b)), retention.map(|r| json!(r)))
+                .await?;
+            this.retain.notify_one();
+            this.retention_of(id).await
+        })
+        .await
+    }
+
+    /// Counts what would go with this policy, or the present one, and deletes nothing.
+    pub async fn retention_preview(&self, policy: Option<HistoryPolicy>) -> Result<Preview, ServiceError> {
+        let policy = match policy {
+            Some(policy) => policy,
+            None => self.history_policy().await?,
+        };
+        refused(policy.check())?;
+        let now = Timestamp::now();
+        let mut equipment = Vec::new();
+        for oven in self.store.equipment_list().await? {
+            let retention = self.store.retention(oven.id).await?.unwrap_or(policy.retention);
+            let count = async |resolution| match cutoff(&retention, resolution, now) {
+                Some(than) => self.store.older(oven.id, resolution, than).await,
+                None => Ok(0),
+            };
+            equipment.push(OvenPreview {
+                equipment_id: oven.id,
+                readings: count(Resolution::Raw).await?,
+                minutes: count(Resolution::Minute).await?,
+                hours: count(Resolution::Hour).await?,
+                days: count(Resolution::Day).await?,
+                equipment_name: oven.name,
+                retention,
+            });
+        }
+        let sum = |part: fn(&OvenPreview) -> u64| equipment.iter().map(part).sum();
+        Ok(Preview {
+            readings: sum(|oven| oven.readings),
+            minutes: sum(|oven| oven.minutes),
+            hours: sum(|oven| oven.hours),
+            days: sum(|oven| oven.days),
+            equipment,
+        })
+    }
+
+    pub async fn storage(&self) -> Result<Storage, ServiceError> {
+        let space = self.store.space().await?;
+        let budget = self.history_policy().await?.budget_mb.map(|mb| mb * 1_000_000);
+        let notes: Vec<Note> = self.store.setting(NOTES).await?.unwrap_or_default();
+        let growth = growth(&notes, Note { at: Timestamp::now(), used: space.used });
+        let disk_free = disk_free(&self.limits.data_dir);
+        let left = match (budget, disk_free) {
+            (Some(budget), _) => Some(budget.saturating_sub(space.used)),
+            // Free pages of the file are used up first.
+            (None, disk) => disk.map(|disk| disk + (space.file - space.used)),
+        };
+        Ok(Storage {
+            file_bytes: space.file,
+            used_bytes: space.used,
+            disk_free_bytes: disk_free,
+            budget_bytes: budget,
+            growth_bytes_per_day: growth,
+            days_until_full: left
+                .zip(growth)
+                .filter(|(_, growth)| *growth > 0)
+                .map(|(left, growth)| left as f64 / growth as f64),
+            oldest_reading: self.store.oldest_reading().await?,
+        })
+    }
+
+    /// Deletes old history until shutdown, every hour and whenever the policy changes.
+    pub async fn retain(self: Arc<Self>, shutdown: CancellationToken) {
+        loop {
+            if let Err(error) = self.note_size().await {
+                tracing::warn!("the size of the database was not noted: {error}");
+            }
+            let done = shutdown.run_until_cancelled(self.delete_old(Timestamp::now())).await;
+            match done {
+                None => return,
+                Some(Ok(0)) => {}
+                Some(Ok(rows)) => tracing::info!(rows, "old history was deleted"),
+                Some(Err(error)) => tracing::warn!("old history was not deleted: {error}"),
+            }
+            let wait = async {
+                tokio::select! {
+                    () = tokio::time::sleep(EVERY) => {}
+                    () = self.retain.notified() => {}
+                }
+            };
+            if shutdown.run_until_cancelled(wait).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Says how many rows went.
+    pub async fn delete_old(&self, now: Timestamp) -> Result<u64, ServiceError> {
+        let policy = self.history_policy().await?;
+        let mut rows = 0;
+        for oven in self.store.equipment_list().await? {
+            let retention = self.store.retention(oven.id).await?.unwrap_or(policy.retention);
+            for resolution in [Resolution::Raw, Resolution::Minute, Resolution::Hour, Resolution::Day] {
+                if let Some(than) = cutoff(&retention, resolution, now) {
+                    rows += self.erase_older(oven.id, resolution, than).await?;
+                }
+            }
+        }
+        if let Some(budget) = policy.budget_mb {
+            rows += self.keep_to_budget(budget * 1_000_000, now).await?;
+        }
+        if rows > 0 {
+            self.give_back().await?;
+        }
+        Ok(rows)
+    }
+
+    /// The oldest day of readings of every oven goes until the rest fits.
+    async fn keep_to_budget(&self, budget: u64, now: Timestamp) -> Result<u64, ServiceError> {
+        let mut rows = 0;
+        while self.store.space().await?.used > budget {
+            let Some(oldest) = self.store.oldest_reading().await? else { break };
+            let than = oldest + SignedDuration::from_hours(24);
+            if than > now - KEPT_IN_ANY_CASE {
+                tracing::warn!("the size budget is used up by the last days alone: raise it, or poll less often");
+                break;
+            }
+            let mut gone = 0;
+            for oven in self.store.equipment_list().await? {
+                gone += self.erase_older(oven.id, Resolution::Raw, than).await?;
+            }
+            if gone == 0 {
+                break;
+            }
+            rows += gone;
+        }
+        Ok(rows)
+    }
+
+    async fn erase_older(&self, id: EquipmentId, resolution: Resolution, than: Timestamp) -> Result<u64, ServiceError> {
+        let what = Erasure::Older { resolution, than: than.as_microsecond() };
+        let mut rows = 0;
+        loop {
+            // A server that stops goes on with it at its next start.
+            let Ok(erased) = self.ingest.erase(id, what, PIECE).await else { return Ok(rows) };
+            rows += erased.rows;
+            // Nothing went although there is more: its minutes are still being made.
+            if !erased.more || erased.rows == 0 {
+                return Ok(rows);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Deletes the readings of a range as if they had never been, and says how many.
+    pub async fn delete_readings(
+        self: &Arc<Self>,
+        actor: &Actor,
+        id: EquipmentId,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Result<u64, ServiceError> {
+        self.equipment(id).await?;
+        let (this, actor) = (Arc::clone(self), actor.clone());
+        to_the_end(async move {
+            let what = Erasure::Readings { start: start.as_microsecond(), end: end.as_microsecond() };
+            let mut rows = 0;
+            while let Ok(erased) = this.ingest.erase(id, what, PIECE).await {
+                rows += erased.rows;
+                if !erased.more {
+                    break;
+                }
+            }
+            let after = json!({"start_time": start, "end_time": end, "readings": rows});
+            this.record(&actor, "equipment.readings.delete", ("equipment", Some(id.to_string())), None, Some(after))
+                .await?;
+            Ok(rows)
+        })
+        .await
+    }
+
+    async fn give_back(&self) -> Result<(), ServiceError> {
+        loop {
+            let space = self.store.space().await?;
+            if !space.can_shrink || space.file - space.used <= RESERVE {
+                return Ok(());
+            }
+            self.store.shrink(PAGES).await?;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn note_size(&self) -> Result<(), ServiceError> {
+        let mut notes: Vec<Note> = self.store.setting(NOTES).await?.unwrap_or_default();
+        let now = Timestamp::now();
+        if notes.last().is_some_and(|last| now.duration_since(last.at) < NOTE_EVERY) {
+            return Ok(());
+        }
+        notes.push(Note { at: now, used: self.store.space().await?.used });
+        let surplus = notes.len().saturating_sub(NOTES_KEPT);
+        notes.drain(..surplus);
+        Ok(self.store.set_setting(NOTES, &notes).await?)
+    }
+}
+
+fn refused(errors: Vec<app::model::form::FieldError>) -> Result<(), ServiceError> {
+    if errors.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(errors)) }
+}
+
+/// Before this it is too old; nothing where it is kept for good.
+fn cutoff(retention: &Retention, resolution: Resolution, now: Timestamp) -> Option<Timestamp> {
+    let days = retention.days(resolution)?;
+    now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
+}
+
+/// Bytes a day between the oldest note and now.
+fn growth(notes: &[Note], now: Note) -> Option<i64> {
+    let first = notes.first()?;
+    let days = now.at.duration_since(first.at).as_secs_f64() / 86_400.0;
+    (days >= 1.0).then(|| ((now.used as f64 - first.used as f64) / days) as i64)
+}
+
+/// Bytes that this account may still write to the disk of a folder.
+#[cfg(unix)]
+fn disk_free(folder: &std::path::Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail * disk.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn disk_free(_folder: &std::path::Path) -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(hours: i64, used: u64) -> Note {
+        Note { at: Timestamp::from_second(hours * 3_600).unwrap(), used }
+    }
+
+    #[test]
+    fn growth_is_told_from_a_day_on() {
+        assert_eq!(growth(&[], note(0, 5)), None);
+        assert_eq!(growth(&[note(0, 0)], note(23, 100)), None);
+        assert_eq!(growth(&[note(0, 0), note(24, 7)], note(48, 100)), Some(50));
+        assert_eq!(growth(&[note(0, 100)], note(48, 0)), Some(-50));
+    }
+
+    #[test]
+    fn what_is_kept_for_good_is_never_too_old() {
+        let now = Timestamp::from_second(100 * 86_400).unwrap();
+        let retention = Retention { readings_days: Some(90), days_days: None, ..Retention::default() };
+        assert_eq!(cutoff(&retention, Resolution::Raw, now), Timestamp::from_second(10 * 86_400).ok());
+        assert_eq!(cutoff(&retention, Resolution::Day, now), None);
+    }
+}

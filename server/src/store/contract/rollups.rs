@@ -1,0 +1,214 @@
+use app::model::{equipment::EquipmentId, history::Resolution, reading::Reading};
+use jiff::Timestamp;
+use proptest::{prelude::*, test_runner::TestCaseError};
+
+use super::{Running, at, contract, full_reading, new_oven, new_store, plain_reading};
+use crate::{
+    rollup::tests::any_reading,
+    store::{
+        Store, WriterConfig,
+        rollups::{MICROS, Rollups},
+        writer::Erasure,
+    },
+};
+
+contract! {
+    an_oven_without_readings_has_none,
+    history_from_before_the_rollups_is_rolled_up,
+    what_is_kept_longer_outlives_its_readings,
+    an_unreadable_rollup_is_an_error_and_stops_nobody,
+}
+
+const DAY: i64 = 86_400;
+
+async fn all(store: &Store, id: EquipmentId, resolution: Resolution) -> Rollups {
+    store.rollups(id, resolution, resolution.seconds() as u32, Timestamp::MIN, Timestamp::MAX).await.unwrap()
+}
+
+async fn number(store: &Store, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(store.pool()).await.unwrap()
+}
+
+/// Waits until nothing is left to roll up.
+async fn settled(store: &Store) {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let due = number(store, "SELECT count(*) FROM reading_rollups_due").await;
+        let behind = number(
+            store,
+            "SELECT count(*) FROM equipment e WHERE (SELECT max(reading_time) / 60000000 * 60000000 FROM \
+             equipment_sensor_readings WHERE equipment = e.key) > coalesce((SELECT rolled_until FROM \
+             reading_rollup_state WHERE equipment = e.key), 0)",
+        )
+        .await;
+        if (due, behind) == (0, 0) {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{due} due, {behind} behind");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+async fn an_oven_without_readings_has_none(store: &Store) {
+    let id = new_oven(store, "Horno").await;
+    assert!(all(store, id, Resolution::Day).await.is_empty());
+    assert_eq!(store.history_span(id).await.unwrap(), None);
+}
+
+async fn history_from_before_the_rollups_is_rolled_up(store: &Store) {
+    let (id, quiet) = (new_oven(store, "Horno").await, new_oven(store, "Quieto").await);
+    let writer = Running::start(store, WriterConfig::default()).await;
+    // More than one step, and two days.
+    for index in 0..6_000 {
+        writer.reading(id, full_reading(index * 20)).await;
+        writer.reading(quiet, plain_reading(index * 7)).await;
+    }
+    writer.stop().await;
+    for table in ["reading_rollups", "reading_rollup_state", "reading_rollups_due"] {
+        sqlx::query(&format!("DELETE FROM {table}")).execute(store.pool()).await.unwrap();
+    }
+    assert_eq!(store.rollups_differ(id).await.unwrap(), None);
+    let writer = Running::start(store, WriterConfig::default()).await;
+    settled(store).await;
+    assert_eq!(store.rollups_differ(id).await.unwrap(), None);
+    assert_eq!(store.rollups_differ(quiet).await.unwrap(), None);
+    let days = number(store, "SELECT count(*) FROM reading_rollups WHERE seconds = 86400").await;
+    assert!(days >= 1, "{days} days are stored");
+    writer.stop().await;
+}
+
+async fn what_is_kept_longer_outlives_its_readings(store: &Store) {
+    let id = new_oven(store, "Horno").await;
+    let writer = Running::start(store, WriterConfig::default()).await;
+    for index in 0..(3 * 24 * 60) {
+        writer.reading(id, full_reading(index * 60)).await;
+    }
+    writer.handle.flush().await.unwrap();
+    settled(store).await;
+    let hours = all(store, id, Resolution::Hour).await;
+    let than = at(2 * DAY).as_microsecond();
+    let raw = Erasure::Older { resolution: Resolution::Raw, than };
+    let mut pieces = 0;
+    while writer.handle.erase(id, raw, 500).await.unwrap().more {
+        pieces += 1;
+    }
+    let minutes = Erasure::Older { resolution: Resolution::Minute, than };
+    while writer.handle.erase(id, minutes, 500).await.unwrap().more {}
+    let first = store.readings_from(id, Timestamp::MIN, Timestamp::MAX, 1).await.unwrap()[0].reading_time;
+    assert!(pieces >= 2 && first > at(DAY) && first <= at(2 * DAY), "{pieces} pieces, from {first}");
+    assert_eq!(all(store, id, Resolution::Hour).await.len(), hours.len());
+    assert!(all(store, id, Resolution::Minute).await[0].0 >= first.as_microsecond() - 60 * MICROS);
+    // What comes too late to be kept is told, and changes nothing.
+    writer.reading(id, plain_reading(30)).await;
+    let stats = writer.stop().await.stats();
+    assert_eq!((stats.expired, stats.lost), (1, 0));
+    let kept = all(store, id, Resolution::Hour).await;
+    assert!(kept.iter().zip(&hours).all(|((a, x), (b, y))| a == b && x.is_close(y)));
+}
+
+async fn an_unreadable_rollup_is_an_error_and_stops_nobody(store: &Store) {
+    let id = new_oven(store, "Horno").await;
+    let writer = Running::start(store, WriterConfig::default()).await;
+    for index in 0..100 {
+        writer.reading(id, plain_reading(index * 10)).await;
+    }
+    writer.handle.flush().await.unwrap();
+    settled(store).await;
+    sqlx::query("UPDATE reading_rollups SET data = x'00'").execute(store.pool()).await.unwrap();
+    let error = store.rollups(id, Resolution::Minute, 60, Timestamp::MIN, Timestamp::MAX).await.unwrap_err();
+    assert!(error.to_string().contains("cannot be read"), "{error}");
+    // Late, and the first of another day: both look at what cannot be read.
+    writer.reading(id, plain_reading(5)).await;
+    writer.reading(id, plain_reading(2 * DAY)).await;
+    writer.reading(id, plain_reading(2 * DAY + 60)).await;
+    writer.handle.flush().await.unwrap();
+    let stats = writer.stop().await.stats();
+    assert_eq!((stats.committed, stats.lost, stats.failing), (103, 0, false), "{stats:?}");
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    /// A reading of one of two ovens at this second.
+    Reading(bool, i64, Box<Reading>),
+    Erase(bool, i64, i64),
+    Flush,
+    /// As after a power cut: nothing in memory is left.
+    Restart,
+    Check,
+}
+
+/// Times lie in bursts of a few minutes around the borders of hours and days, so that much of it meets.
+fn time() -> impl Strategy<Value = i64> {
+    let day = at(0).as_second().div_euclid(DAY) * DAY - at(0).as_second();
+    (0..6_i64, -90..200_i64).prop_map(move |(burst, second)| day + burst * 43_200 + second)
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        30 => (any::<bool>(), time(), any_reading()).prop_map(|(oven, time, reading)| Event::Reading(oven, time, reading.into())),
+        2 => (any::<bool>(), time(), 1..400_i64).prop_map(|(oven, from, length)| Event::Erase(oven, from, from + length)),
+        2 => Just(Event::Flush),
+        1 => Just(Event::Restart),
+        1 => Just(Event::Check),
+    ]
+}
+
+async fn run(events: Vec<Event>, in_order: bool) -> Result<(), TestCaseError> {
+    let (store, _folder) = new_store().await;
+    let ovens = [new_oven(&store, "Uno").await, new_oven(&store, "Dos").await];
+    let config = WriterConfig { delay: std::time::Duration::from_millis(1), ..WriterConfig::default() };
+    let mut writer = Running::start(&store, config.clone()).await;
+    let mut events = events;
+    if in_order {
+        events.sort_by_key(|event| if let Event::Reading(_, time, _) = event { *time } else { 0 });
+    }
+    for event in events {
+        match event {
+            Event::Reading(oven, time, mut reading) => {
+                (reading.reading_time, reading.received_at) = (at(time), at(time));
+                writer.reading(ovens[usize::from(oven)], *reading).await;
+            }
+            Event::Erase(oven, from, to) => {
+                let (start, end) = (at(from).as_microsecond(), at(to).as_microsecond());
+                let what = Erasure::Readings { start, end };
+                while writer.handle.erase(ovens[usize::from(oven)], what, 7).await.unwrap().more {}
+            }
+            Event::Flush => writer.handle.flush().await.unwrap(),
+            Event::Restart => {
+                writer.stop().await;
+                writer = Running::start(&store, config.clone()).await;
+            }
+            Event::Check => {
+                writer.handle.flush().await.unwrap();
+                for id in ovens {
+                    prop_assert_eq!(store.rollups_differ(id).await.unwrap(), None);
+                }
+            }
+        }
+    }
+    writer.handle.flush().await.unwrap();
+    for id in ovens {
+        prop_assert_eq!(store.rollups_differ(id).await.unwrap(), None, "at once");
+    }
+    settled(&store).await;
+    for id in ovens {
+        prop_assert_eq!(store.rollups_differ(id).await.unwrap(), None, "rolled up");
+    }
+    let stats = writer.stop().await.stats();
+    prop_assert_eq!((stats.lost, stats.dropped, stats.expired), (0, 0, 0));
+    Ok(())
+}
+
+/// Each opens a database: fewer than elsewhere, unless more are asked for.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
+    #[test]
+    fn rollups_are_what_the_readings_make(events in proptest::collection::vec(event(), 1..250), in_order in any::<bool>()) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(run(events, in_order))?;
+    }
+}

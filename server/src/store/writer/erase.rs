@@ -1,0 +1,138 @@
+//! Deletes readings and rollups, a few at a time, so that new readings never wait long.
+
+use app::model::history::Resolution;
+use sqlx::SqliteConnection;
+
+use super::rolling::{Changes, MINUTE, Rolling};
+use crate::store::rollups::MICROS;
+
+const DAY: i64 = Resolution::Day.seconds() * MICROS;
+
+/// What goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Erasure {
+    /// Readings with `start <= reading_time < end`, in µs, as if they had never been: their rollups are made anew.
+    Readings { start: i64, end: i64 },
+    /// What is older than this, in µs, of one resolution. Coarser rollups of it stay. Whole days go: of readings
+    /// those that are rolled up, of rollups those whose readings went before.
+    Older { resolution: Resolution, than: i64 },
+}
+
+/// What went in one piece.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    pub rows: u64,
+    /// The piece was full: there may be more.
+    pub more: bool,
+}
+
+pub(super) async fn erase(
+    tx: &mut SqliteConnection,
+    rolling: &mut Rolling,
+    changes: &mut Changes,
+    key: i64,
+    what: Erasure,
+    limit: u32,
+) -> Result<Erased, sqlx::Error> {
+    rolling.know(tx, key).await?;
+    match what {
+        Erasure::Readings { start, end } => {
+            let end = cut(tx, READINGS, key, start, end, limit).await?;
+            let minutes: Vec<i64> = sqlx::query_scalar(
+                "SELECT DISTINCT reading_time / ?4 FROM equipment_sensor_readings WHERE equipment = ?1 \
+                 AND reading_time >= ?2 AND reading_time < ?3",
+            )
+            .bind(key)
+            .bind(start)
+            .bind(end.at)
+            .bind(MINUTE)
+            .fetch_all(&mut *tx)
+            .await?;
+            let erased = delete(tx, READINGS, key, start, end).await?;
+            for minute in minutes {
+                rolling.spoil(key, minute * MINUTE, changes);
+            }
+            Ok(erased)
+        }
+        Erasure::Older { resolution: Resolution::Raw, than } => {
+            let than = than.min(rolling.rolled_until(key)).div_euclid(DAY) * DAY;
+            if is_due(tx, key, than).await? {
+                // Its minutes are made from these readings yet.
+                return Ok(Erased { rows: 0, more: true });
+            }
+            rolling.keep_from(tx, key, than).await?;
+            let end = cut(tx, READINGS, key, i64::MIN, than, limit).await?;
+            delete(tx, READINGS, key, i64::MIN, end).await
+        }
+        Erasure::Older { resolution, than } => {
+            // Only what no reading can change any more.
+            let than = than.min(rolling.kept_from(key)).div_euclid(DAY) * DAY;
+            let table = Table { condition: seconds_condition(resolution), ..ROLLUPS };
+            let end = cut(tx, table, key, i64::MIN, than, limit).await?;
+            delete(tx, table, key, i64::MIN, end).await
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Table {
+    name: &'static str,
+    time: &'static str,
+    condition: &'static str,
+}
+
+const READINGS: Table = Table { name: "equipment_sensor_readings", time: "reading_time", condition: "" };
+const ROLLUPS: Table = Table { name: "reading_rollups", time: "begins_at", condition: "" };
+
+const fn seconds_condition(resolution: Resolution) -> &'static str {
+    match resolution {
+        Resolution::Raw => "AND 0",
+        Resolution::Minute => "AND seconds = 60",
+        Resolution::Hour => "AND seconds = 3600",
+        Resolution::Day => "AND seconds = 86400",
+    }
+}
+
+/// Where a piece ends.
+#[derive(Clone, Copy)]
+struct Cut {
+    at: i64,
+    more: bool,
+}
+
+async fn cut(
+    tx: &mut SqliteConnection,
+    Table { name, time, condition }: Table,
+    key: i64,
+    start: i64,
+    end: i64,
+    limit: u32,
+) -> Result<Cut, sqlx::Error> {
+    let sql = format!(
+        "SELECT {time} FROM {name} WHERE equipment = ? {condition} AND {time} >= ? AND {time} < ? ORDER BY {time} \
+         LIMIT 1 OFFSET ?"
+    );
+    let at: Option<i64> =
+        sqlx::query_scalar(&sql).bind(key).bind(start).bind(end).bind(limit).fetch_optional(tx).await?;
+    Ok(Cut { at: at.unwrap_or(end), more: at.is_some() })
+}
+
+async fn delete(
+    tx: &mut SqliteConnection,
+    Table { name, time, condition }: Table,
+    key: i64,
+    start: i64,
+    end: Cut,
+) -> Result<Erased, sqlx::Error> {
+    let sql = format!("DELETE FROM {name} WHERE equipment = ? {condition} AND {time} >= ? AND {time} < ?");
+    let done = sqlx::query(&sql).bind(key).bind(start).bind(end.at).execute(tx).await?;
+    Ok(Erased { rows: done.rows_affected(), more: end.more })
+}
+
+async fn is_due(tx: &mut SqliteConnection, key: i64, before: i64) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM reading_rollups_due WHERE equipment = ? AND begins_at < ?)")
+        .bind(key)
+        .bind(before)
+        .fetch_one(tx)
+        .await
+}
