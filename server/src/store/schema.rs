@@ -49,8 +49,6 @@ pub(super) fn options(path: &Path, tuning: &Tuning) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
-        // Of a new file; room that old history took can then be given back in pieces.
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .busy_timeout(tuning.busy_timeout)
         .statement_cache_capacity(128)
         .pragma("cache_size", format!("-{}", tuning.cache_kib))
@@ -70,7 +68,10 @@ pub(super) async fn open(path: &Path, tuning: &Tuning) -> Result<SqlitePool, Sto
         Some(26) => StoreError::NotADatabase { path: path.to_owned() },
         _ => StoreError::unavailable(doing(), Outage::of(&error), error),
     };
-    let mut connection = options.connect().await.map_err(of_error)?;
+    // A new file can then give back in pieces what old history took. Only here: this setting waits for writers, and
+    // connections that read do not.
+    let first = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
+    let mut connection = first.connect().await.map_err(of_error)?;
     migrate(&mut connection, path).await?;
     // SQLite opens a file that it may only read without a word. This changes no row, but asks for the right to.
     sqlx::query("UPDATE tower_sessions SET id = id WHERE 1 = 0").execute(&mut connection).await.map_err(of_error)?;
