@@ -1,5 +1,7 @@
 //! How long history is kept.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -71,15 +73,15 @@ pub struct HistoryPolicy {
     pub budget_mb: Option<u64>,
 }
 
-/// Least budget, in MB.
-pub const MIN_BUDGET_MB: u64 = 50;
+/// Budgets that make sense, in MB: up to a petabyte.
+pub const BUDGET_MB: RangeInclusive<u64> = 50..=1_000_000_000;
 
 impl HistoryPolicy {
     pub fn check(&self) -> Vec<FieldError> {
         let named = |error: FieldError| FieldError { field: format!("retention.{}", error.field), ..error };
         let mut errors: Vec<_> = self.retention.check().into_iter().map(named).collect();
-        if self.budget_mb.is_some_and(|budget| budget < MIN_BUDGET_MB) {
-            let problem = Problem::OutOfRange { min: MIN_BUDGET_MB as f64, max: 1e9 };
+        if self.budget_mb.is_some_and(|budget| !BUDGET_MB.contains(&budget)) {
+            let problem = Problem::OutOfRange { min: *BUDGET_MB.start() as f64, max: *BUDGET_MB.end() as f64 };
             errors.push(FieldError::new("budget_mb", problem));
         }
         errors
@@ -99,7 +101,9 @@ mod tests {
         for wrong in [with(Some(31), Some(30)), with(None, Some(30)), with(Some(0), Some(30))] {
             assert_eq!(wrong.check().len(), 1, "{wrong:?}");
         }
-        let tight = HistoryPolicy { budget_mb: Some(1), ..HistoryPolicy::default() };
-        assert_eq!(tight.check()[0].field, "budget_mb");
+        for absurd in [1, u64::MAX] {
+            let policy = HistoryPolicy { budget_mb: Some(absurd), ..HistoryPolicy::default() };
+            assert_eq!(policy.check()[0].field, "budget_mb");
+        }
     }
 }

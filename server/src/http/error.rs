@@ -56,7 +56,7 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    connection: Option<ConnectionProblem>,
+    connection: Option<Box<ConnectionProblem>>,
 }
 
 #[derive(Serialize)]
@@ -108,11 +108,11 @@ impl From<ServiceError> for Problem {
             ServiceError::Invalid(errors) => Self::invalid(errors),
             ServiceError::NotConfigured => Self::new(StatusCode::CONFLICT, "not_configured", error.to_string()),
             ServiceError::Offline { status, failure, last_reading } => Self {
-                connection: Some(ConnectionProblem {
+                connection: Some(Box::new(ConnectionProblem {
                     connection_status: status,
                     failure,
                     last_reading_at: last_reading,
-                }),
+                })),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "offline", error.to_string())
             },
             ServiceError::Store(_) | ServiceError::Secret(_) | ServiceError::Password(_) | ServiceError::Session(_) => {

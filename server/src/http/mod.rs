@@ -83,6 +83,28 @@ pub fn router(state: AppState) -> Router {
         .route("/equipment/{id}/sensor-history", get(api::iot::history).layer(needs(Staff, &state)))
         .route("/equipment/{id}/sensor-history/export", get(api::iot::export).layer(needs(Staff, &state)))
         .route("/equipment/{id}/connection-logs", get(api::iot::logs).layer(needs(Staff, &state)))
+        .route("/equipment/{id}/energy", get(api::energy::of_oven).layer(needs(Staff, &state)))
+        .route("/energy/idle-hot", get(api::energy::idle_hot).layer(needs(Staff, &state)))
+        .route(
+            "/equipment/{id}/retention",
+            get(api::history::retention).layer(needs(Staff, &state)).merge(
+                axum::routing::put(api::history::set_retention)
+                    .delete(api::history::remove_retention)
+                    .layer(needs(Admin, &state)),
+            ),
+        )
+        .route(
+            "/equipment/{id}/readings",
+            axum::routing::delete(api::history::delete_readings).layer(needs(Admin, &state)),
+        )
+        .route("/history/storage", get(api::history::storage).layer(needs(Staff, &state)))
+        .route(
+            "/history/retention",
+            get(api::history::policy)
+                .layer(needs(Staff, &state))
+                .merge(axum::routing::put(api::history::set_policy).layer(needs(Admin, &state))),
+        )
+        .route("/history/retention/preview", post(api::history::preview).layer(needs(Admin, &state)))
         .route("/system/stats", get(api::system::stats).layer(needs(Admin, &state)))
         .fallback(error::api_not_found);
 

@@ -78,7 +78,14 @@ impl Service {
     /// Ovens that are hot and empty now, the longest first.
     pub async fn idle_hot(&self, now: Timestamp, hot_celsius: f64) -> Result<Vec<IdleHot>, ServiceError> {
         let mut found = Vec::new();
-        for oven in self.store.equipment_list().await?.into_iter().filter(|oven| oven.iot_enabled) {
+        // What the last reading already rules out needs no look at the minutes before.
+        let may_be = |oven: &Equipment| {
+            let last = self.live.last_reading(oven.id)?;
+            let good = last.good();
+            Some(is_idle(good.operational_status?) && good.temperature? >= hot_celsius)
+        };
+        let ovens = self.store.equipment_list().await?.into_iter();
+        for oven in ovens.filter(|oven| oven.iot_enabled && may_be(oven).unwrap_or_default()) {
             let start = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
             let end = now.checked_add(SignedDuration::from_mins(1)).unwrap_or(now);
             let minutes = self.store.rollups(oven.id, Resolution::Minute, 60, start, end).await?;

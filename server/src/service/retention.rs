@@ -102,12 +102,12 @@ impl Service {
         .await
     }
 
-    /// What holds for an oven.
-    pub async fn retention_of(&self, id: EquipmentId) -> Result<Retention, ServiceError> {
+    /// What holds for an oven, and whether it is its own.
+    pub async fn retention_of(&self, id: EquipmentId) -> Result<(Retention, bool), ServiceError> {
         self.equipment(id).await?;
         Ok(match self.store.retention(id).await? {
-            Some(own) => own,
-            None => self.history_policy().await?.retention,
+            Some(own) => (own, true),
+            None => (self.history_policy().await?.retention, false),
         })
     }
 
@@ -128,7 +128,7 @@ impl Service {
             this.record(&actor, "equipment.retention", object, before.map(|b| json!(b)), retention.map(|r| json!(r)))
                 .await?;
             this.retain.notify_one();
-            this.retention_of(id).await
+            Ok(this.retention_of(id).await?.0)
         })
         .await
     }

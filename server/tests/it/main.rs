@@ -23,6 +23,7 @@ mod export;
 mod faults;
 mod form;
 mod harness;
+mod history;
 mod live;
 mod login;
 mod modbus;

@@ -1,0 +1,105 @@
+//! How long history is kept, what it takes, and deleting a part of it.
+
+use app::model::retention::{HistoryPolicy, Retention};
+use axum::{Json, extract::State, http::StatusCode};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::extract::{Body, Id, OptionalBody, Params};
+use crate::{
+    http::{
+        AppState,
+        error::{ApiResult, Problem},
+    },
+    service::{
+        Actor,
+        retention::{Preview, Storage},
+    },
+};
+
+/// Size of the database, how fast it grows, and when it is full.
+pub async fn storage(State(state): State<AppState>) -> ApiResult<Json<Storage>> {
+    Ok(Json(state.service.storage().await?))
+}
+
+/// How long history is kept where an oven has nothing of its own, and the size budget.
+pub async fn policy(State(state): State<AppState>) -> ApiResult<Json<HistoryPolicy>> {
+    Ok(Json(state.service.history_policy().await?))
+}
+
+/// Sets how long history is kept. What is older goes within minutes.
+pub async fn set_policy(
+    State(state): State<AppState>,
+    actor: Actor,
+    Body(policy): Body<HistoryPolicy>,
+) -> ApiResult<Json<HistoryPolicy>> {
+    Ok(Json(state.service.set_history_policy(&actor, policy).await?))
+}
+
+/// Counts what would go with the policy in the body, or the present one without a body. Deletes nothing.
+pub async fn preview(
+    State(state): State<AppState>,
+    OptionalBody(policy): OptionalBody<HistoryPolicy>,
+) -> ApiResult<Json<Preview>> {
+    Ok(Json(state.service.retention_preview(policy).await?))
+}
+
+/// How long an oven's history is kept.
+#[derive(Serialize)]
+pub struct OvenRetention {
+    pub retention: Retention,
+    /// Whether it is the oven's own; otherwise it is the policy's.
+    pub is_own: bool,
+}
+
+pub async fn retention(State(state): State<AppState>, Id(id): Id) -> ApiResult<Json<OvenRetention>> {
+    let (retention, is_own) = state.service.retention_of(id).await?;
+    Ok(Json(OvenRetention { retention, is_own }))
+}
+
+/// Gives an oven a retention of its own.
+pub async fn set_retention(
+    State(state): State<AppState>,
+    actor: Actor,
+    Id(id): Id,
+    Body(retention): Body<Retention>,
+) -> ApiResult<Json<OvenRetention>> {
+    let retention = state.service.set_retention_of(&actor, id, Some(retention)).await?;
+    Ok(Json(OvenRetention { retention, is_own: true }))
+}
+
+/// Goes back to what holds for all ovens.
+pub async fn remove_retention(State(state): State<AppState>, actor: Actor, Id(id): Id) -> ApiResult<StatusCode> {
+    state.service.set_retention_of(&actor, id, None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    /// From here.
+    start_time: Timestamp,
+    /// Up to here, exclusive.
+    end_time: Timestamp,
+}
+
+/// How many readings went.
+#[derive(Serialize)]
+pub struct Deleted {
+    pub readings: u64,
+}
+
+/// Deletes the readings of a range, and what was rolled up from them, for good.
+pub async fn delete_readings(
+    State(state): State<AppState>,
+    actor: Actor,
+    Id(id): Id,
+    Params(range): Params<Range>,
+) -> ApiResult<Json<Deleted>> {
+    if range.start_time >= range.end_time {
+        let title = "start_time has to be before end_time";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", title));
+    }
+    let readings = state.service.delete_readings(&actor, id, range.start_time, range.end_time).await?;
+    Ok(Json(Deleted { readings }))
+}
