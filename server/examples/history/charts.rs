@@ -74,7 +74,7 @@ pub async fn measure(options: &Options, hornero: &Path, folder: &Path, id: Equip
         }
     }
 
-    let raw = scan(folder).await?;
+    let raw = scan(&folder.join("data")).await?;
     for format in ["csv", "ndjson"] {
         let before = Usage::of(server.pid())?.rss_mb;
         let (from, to) = (oven::time(0), oven::time(end));

@@ -2,7 +2,10 @@
 
 use std::{path::Path, time::Instant};
 
-use app::model::equipment::{EquipmentDraft, EquipmentId};
+use app::model::{
+    equipment::{EquipmentDraft, EquipmentId},
+    retention::Retention,
+};
 use server::store::{Store, WriteOp, WriterConfig};
 use sqlx::{Arguments as _, sqlite::SqliteArguments};
 use tokio_util::sync::CancellationToken;
@@ -102,6 +105,9 @@ pub async fn measure(options: &Options, folder: &Path) -> anyhow::Result<Equipme
         ..EquipmentDraft::default()
     };
     store.create_equipment(id, &draft, None).await?;
+    // Or the server would find it too old, and delete it.
+    let for_good = Retention { readings_days: None, minutes_days: None, hours_days: None, days_days: None };
+    store.set_retention(id, Some(for_good)).await?;
     let (handle, writer) = store.writer(WriterConfig::default()).await?;
     let stop = CancellationToken::new();
     let writing = tokio::spawn(writer.run(stop.clone()));

@@ -67,15 +67,17 @@ async fn main() -> anyhow::Result<()> {
     };
     let temporary = tempfile::TempDir::new()?;
     let folder = options.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
-    std::fs::create_dir_all(&folder)?;
+    // Where the server looks for it.
+    let data = folder.join("data");
+    std::fs::create_dir_all(&data)?;
     let wanted = |part| options.only.is_none_or(|only| only == part);
     if wanted(Part::Ingest) || wanted(Part::Charts) || wanted(Part::Retention) {
-        let oven = ingest::measure(&options, &folder).await?;
+        let oven = ingest::measure(&options, &data).await?;
         if wanted(Part::Charts) {
             charts::measure(&options, &hornero, &folder, oven).await?;
         }
         if wanted(Part::Retention) {
-            retention::measure(&options, &folder, oven).await?;
+            retention::measure(&options, &data, oven).await?;
         }
     }
     if wanted(Part::Crash) {

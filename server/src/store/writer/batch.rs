@@ -164,29 +164,60 @@ async fn key_of(tx: &mut SqliteConnection, keys: &Keys, id: EquipmentId) -> Resu
 /// Told of every row that is in the database now, and whether it surely was not before.
 type Note<'a> = dyn FnMut(&Row<'_>, bool) + Send + 'a;
 
+/// While SQLite, on a thread of its own, inserts some rows, the next ones are made ready here and those before are noted.
 async fn insert_readings(
     tx: &mut SqliteConnection,
-    mut rows: &[Row<'_>],
+    rows: &[Row<'_>],
     tally: &mut Tally,
     note: &mut Note<'_>,
 ) -> Result<(), sqlx::Error> {
-    for (size, sql) in &*INSERTS {
-        while let Some((chunk, rest)) = rows.split_at_checked(*size) {
-            rows = rest;
-            match insert_chunk(tx, sql, chunk).await {
-                Ok(inserted) => {
-                    tally.committed += inserted;
-                    tally.duplicates += *size as u64 - inserted;
-                    for row in chunk {
-                        note(row, inserted == *size as u64);
-                    }
-                }
-                Err(error) if is_of_one_row(&error) => insert_one_by_one(tx, chunk, tally, note).await?,
-                Err(error) => return Err(error),
+    let mut statements = statements(rows);
+    let mut prepared = statements.next().transpose()?;
+    let mut inserted: Option<(&[Row<'_>], bool)> = None;
+    while let Some((sql, chunk, arguments)) = prepared.take() {
+        let meanwhile = async {
+            note_all(inserted.take(), note);
+            statements.next().transpose()
+        };
+        let (done, next) = futures::join!(sqlx::query_with(sql, arguments).execute(&mut *tx), meanwhile);
+        prepared = next?;
+        let size = chunk.len() as u64;
+        match done.map(|done| done.rows_affected()) {
+            Ok(new) => {
+                tally.committed += new;
+                tally.duplicates += size - new;
+                inserted = Some((chunk, new == size));
             }
+            Err(error) if is_of_one_row(&error) => insert_one_by_one(tx, chunk, tally, note).await?,
+            Err(error) => return Err(error),
         }
     }
+    note_all(inserted, note);
     Ok(())
+}
+
+fn note_all(inserted: Option<(&[Row<'_>], bool)>, note: &mut Note<'_>) {
+    let (chunk, are_new) = inserted.unwrap_or_default();
+    for row in chunk {
+        note(row, are_new);
+    }
+}
+
+type Statement<'q, 'a> = (&'static str, &'q [Row<'a>], SqliteArguments<'q>);
+
+/// The rows in as few statements as there are sizes for.
+fn statements<'q, 'a>(mut rows: &'q [Row<'a>]) -> impl Iterator<Item = Result<Statement<'q, 'a>, sqlx::Error>> {
+    let mut sizes = INSERTS.iter().peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let (size, sql) = sizes.peek()?;
+            if let Some((chunk, rest)) = rows.split_at_checked(*size) {
+                rows = rest;
+                return Some(arguments(chunk).map(|arguments| (sql.as_str(), chunk, arguments)));
+            }
+            sizes.next();
+        }
+    })
 }
 
 /// A failed statement leaves none of its rows behind, but does not end the transaction.
@@ -198,8 +229,10 @@ async fn insert_one_by_one(
 ) -> Result<(), sqlx::Error> {
     let (_, sql) = &INSERTS[INSERTS.len() - 1];
     for row in rows {
-        match insert_chunk(tx, sql, std::slice::from_ref(row)).await {
-            Ok(inserted) => {
+        let arguments = arguments(std::slice::from_ref(row))?;
+        match sqlx::query_with(sql, arguments).execute(&mut *tx).await {
+            Ok(done) => {
+                let inserted = done.rows_affected();
                 tally.committed += inserted;
                 tally.duplicates += 1 - inserted;
                 note(row, inserted == 1);
@@ -210,13 +243,13 @@ async fn insert_one_by_one(
     Ok(())
 }
 
-async fn insert_chunk(tx: &mut SqliteConnection, sql: &str, rows: &[Row<'_>]) -> Result<u64, sqlx::Error> {
+fn arguments<'q>(rows: &'q [Row<'_>]) -> Result<SqliteArguments<'q>, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
     arguments.reserve(rows.len() * reading_row::WIDTH, 0);
     for row in rows {
         reading_row::bind(&mut arguments, row.key, row.reading).map_err(sqlx::Error::Encode)?;
     }
-    Ok(sqlx::query_with(sql, arguments).execute(tx).await?.rows_affected())
+    Ok(arguments)
 }
 
 async fn insert_log(tx: &mut SqliteConnection, key: i64, entry: &ConnectionLogEntry) -> Result<(), sqlx::Error> {
