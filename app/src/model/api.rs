@@ -18,6 +18,7 @@ use super::{
 
 /// `POST /api/v1/equipment/{id}/iot-config`
 #[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IotConfigRequest {
     pub protocol: String,
@@ -37,6 +38,7 @@ pub struct IotConfigRequest {
 
 /// `POST /api/v1/connectors/discover`
 #[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DiscoverRequest {
     pub protocol: String,
@@ -59,6 +61,7 @@ const fn yes() -> bool {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct IotConfigResponse {
     pub success: bool,
     pub message: String,
@@ -79,6 +82,7 @@ wire_enum! {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StageResult {
     pub stage: TestStage,
     pub success: bool,
@@ -89,6 +93,7 @@ pub struct StageResult {
 
 /// The guide's EquipmentConnectionTestResponse.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ConnectionTestResult {
     pub success: bool,
     pub status: ConnectionStatus,
@@ -112,6 +117,7 @@ pub struct ConnectionTestResult {
 
 /// `GET /api/v1/equipment/{id}/realtime-data`: the guide's object. Bad values are null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct RealtimeData {
     pub equipment_id: EquipmentId,
     pub equipment_name: String,
@@ -139,6 +145,7 @@ pub struct RealtimeData {
 
 /// `GET /api/v1/equipment/{id}/sensor-history`: single readings, or what stretches of them were.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct SensorHistory {
     pub equipment_id: EquipmentId,
     pub start_time: Timestamp,
@@ -188,6 +195,7 @@ impl SensorHistory {
 /// One field over the buckets: each list is as long as `buckets`, with null where the field has no value.
 /// Bad values count for nothing but `good_share`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Series {
     pub min: Vec<Option<f64>>,
     pub max: Vec<Option<f64>>,
@@ -201,6 +209,7 @@ pub struct Series {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Gap {
     pub start_time: Timestamp,
     pub end_time: Timestamp,

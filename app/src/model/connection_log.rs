@@ -32,6 +32,7 @@ wire_enum! {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ConnectionLogEntry {
     pub event_type: ConnectionEvent,
     pub event_time: Timestamp,

@@ -14,6 +14,7 @@ wire_enum! {
 
 /// A text in every language of the UI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Localized {
     pub es: &'static str,
     pub en: &'static str,
@@ -22,6 +23,7 @@ pub struct Localized {
 
 /// How a field is entered, and what is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FieldInput {
     Text {
@@ -44,6 +46,7 @@ pub enum FieldInput {
 
 /// One setting of a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Field {
     /// Name in `iot_config`, or in the credentials when `secret`.
     pub key: &'static str,
@@ -62,6 +65,7 @@ pub struct Field {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Capabilities {
     pub realtime: bool,
     pub humidity: bool,
@@ -72,6 +76,7 @@ pub struct Capabilities {
 
 /// What a search for values can be told; see [`Search`](super::discovery::Search).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum SearchField {
     /// Part of a name or a path.
@@ -84,6 +89,7 @@ pub enum SearchField {
 
 /// Everything the rest of Hornero knows of a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Manifest {
     pub id: &'static str,
     /// Other names accepted for `protocol`.

@@ -16,6 +16,7 @@ pub const TRAIL: &str = "find.trail";
 
 /// Where and for how long to look. What a protocol has no use for is ignored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Search {
     /// Path of a found value whose children to list (a tree: OPC UA); the roots where absent.
@@ -31,6 +32,7 @@ pub struct Search {
 
 /// What a search found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Discovery {
     /// Machines that Hornero knows how to read without any mapping.
     pub machines: Vec<FoundMachine>,
@@ -42,6 +44,7 @@ pub struct Discovery {
 
 /// How a search went.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct DiscoveryResult {
     pub success: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +72,7 @@ impl Trail {
 
 /// A machine behind the address.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct FoundMachine {
     pub name: String,
     pub kind: EquipmentKind,
@@ -86,6 +90,7 @@ pub struct FoundMachine {
 
 /// A value, or a folder of values, that could be mapped.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct FoundValue {
     /// As it is written in a mapping rule.
     pub path: String,
@@ -107,6 +112,7 @@ pub struct FoundValue {
 
 /// One way to read some registers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Decoding {
     /// As it is written in a mapping rule: `holding 20 f32 cdab`.
     pub path: String,

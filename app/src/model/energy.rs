@@ -22,6 +22,7 @@ wire_enum! {
 
 /// `GET /api/v1/equipment/{id}/energy`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct EnergyReport {
     pub equipment_id: EquipmentId,
     pub equipment_name: String,
@@ -38,6 +39,7 @@ pub struct EnergyReport {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct EnergyDay {
     /// Local, `YYYY-MM-DD`.
     pub date: String,
@@ -52,6 +54,7 @@ pub struct EnergyDay {
 
 /// An oven that is hot and empty now. `GET /api/v1/energy/idle-hot`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct IdleHot {
     pub equipment_id: EquipmentId,
     pub equipment_name: String,

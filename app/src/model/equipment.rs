@@ -8,6 +8,7 @@ use super::wire_enum;
 
 /// Identifies one oven everywhere outside the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct EquipmentId(pub Uuid);
 
@@ -53,6 +54,7 @@ wire_enum! {
 /// One piece of equipment with all its settings, except for credentials, which never leave the server's
 /// `secrets` module; `has_credentials` says only whether any are stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Equipment {
     pub id: EquipmentId,
     pub name: String,
@@ -89,6 +91,7 @@ pub const POLL_INTERVAL_SECONDS: std::ops::RangeInclusive<u32> = 1..=86_400;
 
 /// What an admin enters for an oven; [`Equipment`] without what the server keeps itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EquipmentDraft {
     pub name: String,

@@ -53,6 +53,7 @@ impl FailureKind {
 
 /// A failure as the UI and the API get it: the kind, and a sentence with the technical detail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Failure {
     pub kind: FailureKind,
     /// English, without secrets: what was asked, what came back.

@@ -59,6 +59,7 @@ impl FormValues {
 
 /// What is wrong with a value; pages say it in the reader's language.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Problem {
     Required,
@@ -101,6 +102,7 @@ pub enum Problem {
     /// One form makes several ovens, and this is wrong with the one of this name.
     OfOven {
         name: String,
+        #[cfg_attr(feature = "ssr", schema(no_recursion))]
         problem: Box<Problem>,
     },
     /// What the connector says of the setting, in English.
@@ -111,6 +113,7 @@ pub enum Problem {
 
 /// A problem and the field it is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct FieldError {
     pub field: String,
     #[serde(flatten)]

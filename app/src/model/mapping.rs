@@ -111,8 +111,10 @@ impl From<Target> for String {
 
 /// One value: where it is, and how it becomes the stored unit: `unit(raw × scale + offset)`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MappingRule {
+    #[cfg_attr(feature = "ssr", schema(value_type = String))]
     pub target: Target,
     /// A JSON Pointer (`/temp/0`, RFC 6901) or a JSONPath (`$.zones[0].value`, RFC 9535).
     pub path: String,

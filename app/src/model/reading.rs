@@ -112,6 +112,7 @@ pub enum Committed {
 /// A flaw in one field of a reading. `field` is a metric's name, `temperature_zones.<zone>` or
 /// `additional_sensors.<name>`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct QualityIssue {
     pub field: String,
     pub reason: QualityReason,
@@ -122,6 +123,7 @@ pub struct QualityIssue {
 /// Temperatures in °C, humidity and other shares in %, energy in kWh as the oven's own cumulative counter,
 /// power in kW, times in minutes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Values {
     pub temperature: Option<f64>,
@@ -146,6 +148,7 @@ pub struct Values {
 /// A validated reading. Values that are `bad` are still present, so that an admin can review them; use
 /// [`Reading::good`] for anything that is shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Reading {
     /// When the oven measured it; the time of arrival where the oven gives none.
     pub reading_time: Timestamp,

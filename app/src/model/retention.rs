@@ -14,6 +14,7 @@ pub const MAX_DAYS: u32 = 36_500;
 
 /// Days that each resolution is kept; none keeps it for good. The finer one never outlives the coarser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Retention {
     /// Single readings.
@@ -64,6 +65,7 @@ impl Retention {
 
 /// `GET` and `PUT /api/v1/history/retention`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HistoryPolicy {
     pub retention: Retention,

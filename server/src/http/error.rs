@@ -7,7 +7,11 @@
 use std::any::Any;
 
 use app::{
-    model::{equipment::ConnectionStatus, failure::FailureKind, form::FieldError},
+    model::{
+        equipment::ConnectionStatus,
+        failure::FailureKind,
+        form::{FieldError, Problem as FieldProblem},
+    },
     pages::{self, ErrorKind, ErrorPage},
 };
 use axum::{
@@ -19,6 +23,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{AppState, page};
 use crate::service::ServiceError;
@@ -42,24 +47,55 @@ fn request_id() -> String {
     CURRENT.try_with(Clone::clone).unwrap_or_default()
 }
 
-/// A problem document.
-#[derive(Serialize)]
+/// A problem document (RFC 9457).
+#[derive(Serialize, ToSchema)]
 pub struct Problem {
     #[serde(rename = "type")]
     kind: &'static str,
+    /// What is wrong, in English.
     title: String,
     #[serde(serialize_with = "as_number")]
+    #[schema(value_type = u16)]
     status: StatusCode,
     /// Stable: programs decide on this.
     code: &'static str,
+    /// The server's log has it too.
     request_id: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldError>,
+    errors: Vec<PointedError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     connection: Option<Box<ConnectionProblem>>,
 }
 
-#[derive(Serialize)]
+/// What is wrong with a part of the body.
+#[derive(Serialize, ToSchema)]
+struct PointedError {
+    /// Where it is in the body, as a JSON Pointer (RFC 6901).
+    pointer: String,
+    #[serde(flatten)]
+    error: FieldError,
+}
+
+impl From<FieldError> for PointedError {
+    fn from(error: FieldError) -> Self {
+        Self { pointer: pointer(&error.field), error }
+    }
+}
+
+/// A field is named as in the form of an oven; in bodies some have longer names.
+fn pointer(field: &str) -> String {
+    let (first, rest) = field.split_once('.').map_or((field, None), |(first, rest)| (first, Some(rest)));
+    let first = match first {
+        "config" => "iot_config",
+        "secret" => "credentials",
+        "mapping" => "iot_config/mapping",
+        other => other,
+    };
+    rest.map_or_else(|| format!("/{first}"), |rest| format!("/{first}/{}", rest.replace('.', "/")))
+}
+
+/// Why an oven does not answer.
+#[derive(Serialize, ToSchema)]
 struct ConnectionProblem {
     connection_status: ConnectionStatus,
     failure: Option<FailureKind>,
@@ -85,7 +121,31 @@ impl Problem {
 
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let title = "some values cannot be used";
+        let errors = errors.into_iter().map(PointedError::from).collect();
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", title) }
+    }
+}
+
+impl Problem {
+    /// With the field that it is about.
+    pub fn at(mut self, field: String) -> Self {
+        let detail = self.title.clone();
+        self.errors.push(FieldError::new(field, FieldProblem::Other { detail }).into());
+        self
+    }
+
+    /// For a body whose connection is named as the API's `iot-config` does.
+    pub fn of_connection(mut self) -> Self {
+        for error in &mut self.errors {
+            let renamed = match error.pointer.as_str() {
+                "/iot_protocol" => "/protocol".to_owned(),
+                "/iot_endpoint" => "/endpoint".to_owned(),
+                "/iot_port" => "/port".to_owned(),
+                other => other.replacen("/iot_config", "/additional_config", 1),
+            };
+            error.pointer = renamed;
+        }
+        self
     }
 }
 
@@ -208,4 +268,24 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
         .unwrap_or("no message");
     tracing::error!(request_id = %request_id(), "a request handler panicked: {message}");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong on the server").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_point_into_the_body() {
+        for (field, in_equipment, in_connection) in [
+            ("name", "/name", "/name"),
+            ("iot_endpoint", "/iot_endpoint", "/endpoint"),
+            ("config.timeout", "/iot_config/timeout", "/additional_config/timeout"),
+            ("mapping.2.path", "/iot_config/mapping/2/path", "/additional_config/mapping/2/path"),
+            ("secret.password", "/credentials/password", "/credentials/password"),
+        ] {
+            let problem = || Problem::invalid(vec![FieldError::new(field, FieldProblem::Required)]);
+            assert_eq!(problem().errors[0].pointer, in_equipment);
+            assert_eq!(problem().of_connection().errors[0].pointer, in_connection);
+        }
+    }
 }

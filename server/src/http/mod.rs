@@ -8,7 +8,7 @@
 //! - [`session`] login, logout, first setup, preferences
 //! - [`ovens`] the board and an oven's page; [`admin_ovens`] the oven form; [`find`] its search
 //! - [`live`] the websocket
-//! - [`api`] `/api/v1`
+//! - [`api`] `/api/v1`; [`openapi`] its description
 
 pub mod access;
 mod admin_ovens;
@@ -18,6 +18,7 @@ mod error;
 mod find;
 mod headers;
 mod live;
+mod openapi;
 mod ovens;
 mod page;
 mod session;
@@ -31,6 +32,7 @@ use axum::{
     routing::{get, post},
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use access::needs;
 pub use assets::Site;
@@ -61,58 +63,44 @@ pub fn router(state: AppState) -> Router {
     // code that the page understands. Every role may watch.
     let live = Router::new().route("/ws/live", get(live::socket));
 
-    let api = Router::new()
-        .route("/connectors", get(api::connectors::list).layer(needs(Admin, &state)))
-        .route("/connectors/discover", post(api::connectors::discover).layer(needs(Admin, &state)))
-        .route(
-            "/equipment",
-            get(api::equipment::list)
-                .layer(needs(Staff, &state))
-                .merge(post(api::equipment::create).layer(needs(Admin, &state))),
-        )
-        .route("/equipment/iot-alerts", get(api::equipment::alerts).layer(needs(Display, &state)))
-        .route(
-            "/equipment/{id}",
-            get(api::equipment::show).layer(needs(Staff, &state)).merge(
-                axum::routing::put(api::equipment::replace).delete(api::equipment::delete).layer(needs(Admin, &state)),
-            ),
-        )
-        .route("/equipment/{id}/iot-config", post(api::iot::configure).layer(needs(Admin, &state)))
-        .route("/equipment/{id}/test-connection", post(api::iot::test).layer(needs(Admin, &state)))
-        .route("/equipment/{id}/realtime-data", get(api::iot::realtime).layer(needs(Display, &state)))
-        .route("/equipment/{id}/sensor-history", get(api::iot::history).layer(needs(Staff, &state)))
-        .route("/equipment/{id}/sensor-history/export", get(api::iot::export).layer(needs(Staff, &state)))
-        .route("/equipment/{id}/connection-logs", get(api::iot::logs).layer(needs(Staff, &state)))
-        .route("/equipment/{id}/energy", get(api::energy::of_oven).layer(needs(Staff, &state)))
-        .route("/energy/idle-hot", get(api::energy::idle_hot).layer(needs(Staff, &state)))
-        .route(
-            "/equipment/{id}/retention",
-            get(api::history::retention).layer(needs(Staff, &state)).merge(
-                axum::routing::put(api::history::set_retention)
-                    .delete(api::history::remove_retention)
-                    .layer(needs(Admin, &state)),
-            ),
-        )
-        .route(
-            "/equipment/{id}/readings",
-            axum::routing::delete(api::history::delete_readings).layer(needs(Admin, &state)),
-        )
-        .route("/history/storage", get(api::history::storage).layer(needs(Staff, &state)))
-        .route(
-            "/history/retention",
-            get(api::history::policy)
-                .layer(needs(Staff, &state))
-                .merge(axum::routing::put(api::history::set_policy).layer(needs(Admin, &state))),
-        )
-        .route("/history/retention/preview", post(api::history::preview).layer(needs(Admin, &state)))
-        .route("/system/stats", get(api::system::stats).layer(needs(Admin, &state)))
+    let of = |role, routes| openapi::documented(role, routes, &state);
+    let (display, staff, admin) =
+        (|routes| of(Display, routes), |routes| of(Staff, routes), |routes| of(Admin, routes));
+    let api = OpenApiRouter::new()
+        .routes(admin(routes!(api::connectors::list)))
+        .routes(admin(routes!(api::connectors::discover)))
+        .routes(staff(routes!(api::equipment::list)))
+        .routes(admin(routes!(api::equipment::create)))
+        .routes(staff(routes!(api::equipment::show)))
+        .routes(admin(routes!(api::equipment::replace, api::equipment::delete)))
+        .routes(display(routes!(api::equipment::alerts)))
+        .routes(admin(routes!(api::iot::configure)))
+        .routes(admin(routes!(api::iot::test)))
+        .routes(display(routes!(api::iot::realtime)))
+        .routes(staff(routes!(api::iot::history)))
+        .routes(staff(routes!(api::iot::export)))
+        .routes(staff(routes!(api::iot::logs)))
+        .routes(staff(routes!(api::history::storage)))
+        .routes(staff(routes!(api::history::policy)))
+        .routes(admin(routes!(api::history::set_policy)))
+        .routes(admin(routes!(api::history::preview)))
+        .routes(staff(routes!(api::history::retention)))
+        .routes(admin(routes!(api::history::set_retention, api::history::remove_retention)))
+        .routes(admin(routes!(api::history::delete_readings)))
+        .routes(staff(routes!(api::energy::of_oven)))
+        .routes(staff(routes!(api::energy::idle_hot)))
+        .routes(admin(routes!(api::system::stats)))
         .fallback(error::api_not_found);
+    let (api, description) = OpenApiRouter::with_openapi(openapi::base()).nest("/api/v1", api).split_for_parts();
+    let documents =
+        Router::new().route("/api/openapi.json", get(openapi::document(&description)).layer(needs(Display, &state)));
 
     Router::new()
         .merge(anyone)
         .merge(pages)
         .merge(live)
-        .nest("/api/v1", api)
+        .merge(api)
+        .merge(documents)
         .route("/assets/{*path}", get(assets::hashed))
         .fallback(assets::root_or_not_found)
         .method_not_allowed_fallback(error::method_not_allowed)

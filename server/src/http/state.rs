@@ -43,6 +43,9 @@ pub struct Demo {
     pub logins: Vec<(String, String)>,
 }
 
+/// Name of the cookie of a session.
+pub const COOKIE: &str = "hornero";
+
 /// Sessions in the database.
 #[derive(Clone)]
 pub struct Sessions(SqliteStore);
@@ -54,7 +57,7 @@ impl Sessions {
 
     pub(super) fn layer(&self, web: &WebConfig) -> SessionManagerLayer<SqliteStore> {
         SessionManagerLayer::new(self.0.clone())
-            .with_name("hornero")
+            .with_name(COOKIE)
             .with_same_site(SameSite::Lax)
             .with_http_only(true)
             .with_secure(web.secure_cookies)

@@ -19,7 +19,7 @@ const PAGE: u32 = 2_000;
 
 static NAMING: Semaphore = Semaphore::const_new(1);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     Csv,

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
 use super::{Actor, Service, ServiceError, configure::to_the_end};
 use crate::store::writer::Erasure;
@@ -43,7 +44,7 @@ struct Note {
 }
 
 /// `GET /api/v1/history/storage`
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Storage {
     /// Bytes of the database file, and those of it that are in use.
     pub file_bytes: u64,
@@ -59,7 +60,7 @@ pub struct Storage {
 }
 
 /// `GET /api/v1/history/retention/preview`: what would go now.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Preview {
     pub equipment: Vec<OvenPreview>,
     pub readings: u64,
@@ -68,7 +69,7 @@ pub struct Preview {
     pub days: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct OvenPreview {
     pub equipment_id: EquipmentId,
     pub equipment_name: String,

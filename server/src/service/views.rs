@@ -13,6 +13,7 @@ use app::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Service, ServiceError};
+use crate::store::connection_logs::LogRecord;
 
 /// Span of the trend on an oven's page.
 const TREND: SignedDuration = SignedDuration::from_mins(30);
@@ -58,6 +59,17 @@ impl Service {
         self.equipment(id).await?;
         let records = self.store.connection_logs(id, limit, None).await?;
         Ok(records.into_iter().map(|record| record.entry).collect())
+    }
+
+    /// Newest first, before the entry with this id.
+    pub async fn connection_log_page(
+        &self,
+        id: EquipmentId,
+        limit: u32,
+        before: Option<i64>,
+    ) -> Result<Vec<LogRecord>, ServiceError> {
+        self.equipment(id).await?;
+        Ok(self.store.connection_logs(id, limit, before).await?)
     }
 
     /// The current values. An oven without a connection, and one that does not answer, are errors of their own:

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// One alert with everything that is kept of it. Users are named by their ids.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Alert {
     pub id: Uuid,
     pub equipment_id: EquipmentId,

@@ -35,4 +35,5 @@ mod process;
 mod quality;
 mod receipt;
 mod rest_family;
+mod schemathesis;
 mod tls;

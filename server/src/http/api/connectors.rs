@@ -3,18 +3,24 @@
 use app::model::{api::DiscoverRequest, connector::Manifest, discovery::DiscoveryResult, equipment::EquipmentDraft};
 use axum::{Json, extract::State};
 
-use super::{equipment::List, extract::Body};
+use super::{extract::Body, page::Page};
 use crate::{
     connectors::ALL,
     http::{AppState, error::ApiResult},
     service::configure::SecretChange,
 };
 
-pub async fn list() -> Json<List<&'static Manifest>> {
-    Json(ALL.iter().map(|driver| &driver.manifest).collect::<Vec<_>>().into())
+/// Every connector: its fields, defaults and capabilities.
+#[utoipa::path(get, path = "/connectors", tag = "connectors", responses((status = 200, body = Page<Manifest>)))]
+pub async fn list() -> Json<Page<&'static Manifest>> {
+    Json(Page::whole(ALL.iter().map(|driver| &driver.manifest).collect()))
 }
 
 /// Machines and values at an address. Saves nothing.
+#[utoipa::path(
+    post, path = "/connectors/discover", tag = "connectors", request_body = DiscoverRequest,
+    responses((status = 200, body = DiscoveryResult, description = "How the search went; `success` says whether the peer answered."))
+)]
 pub async fn discover(
     State(state): State<AppState>,
     Body(request): Body<DiscoverRequest>,
@@ -27,5 +33,11 @@ pub async fn discover(
         ..EquipmentDraft::default()
     };
     let secrets = request.credentials.map_or(SecretChange::Keep, SecretChange::Replace);
-    Ok(Json(state.service.discover_draft(request.equipment_id, draft, secrets, &request.search).await?))
+    let found = state.service.discover_draft(request.equipment_id, draft, secrets, &request.search).await;
+    Ok(Json(found.map_err(of_connection)?))
+}
+
+/// Errors with the names of `iot-config`'s fields.
+pub fn of_connection(error: crate::service::ServiceError) -> crate::http::error::Problem {
+    crate::http::error::Problem::from(error).of_connection()
 }

@@ -4,10 +4,11 @@ use app::model::energy::{EnergyReport, HOT_CELSIUS, IdleHot};
 use axum::{Json, extract::State, http::StatusCode};
 use jiff::{Timestamp, ToSpan as _, civil::Date};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
-    equipment::List,
     extract::{Id, Params},
+    page::Page,
 };
 use crate::http::{
     AppState,
@@ -17,18 +18,29 @@ use crate::http::{
 /// What may be asked for as hot, in °C.
 const HOT_RANGE: std::ops::RangeInclusive<f64> = 30.0..=500.0;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct EnergyQuery {
     /// Local day; six days before the last where absent.
+    #[param(value_type = Option<String>, format = Date)]
     first_day: Option<Date>,
     /// Local day, included; today where absent.
+    #[param(value_type = Option<String>, format = Date)]
     last_day: Option<Date>,
     /// From here on an oven is hot, in °C; 100 where absent.
+    #[param(minimum = 30, maximum = 500, default = 100)]
     hot_celsius: Option<f64>,
 }
 
 /// Energy and idle hot time of each local day.
+#[utoipa::path(
+    get, path = "/equipment/{id}/energy", tag = "energy", params(EnergyQuery),
+    responses(
+        (status = 200, body = EnergyReport),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "More than 400 days."),
+    )
+)]
 pub async fn of_oven(
     State(state): State<AppState>,
     Id(id): Id,
@@ -44,19 +56,25 @@ pub async fn of_oven(
     Ok(Json(state.service.energy(id, first, last, hot(query.hot_celsius)?).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct IdleQuery {
     /// From here on an oven is hot, in °C; 100 where absent.
+    #[param(minimum = 30, maximum = 500, default = 100)]
     hot_celsius: Option<f64>,
 }
 
 /// Ovens that are hot and empty now, the longest first.
+#[utoipa::path(
+    get, path = "/energy/idle-hot", tag = "energy", params(IdleQuery), responses((status = 200, body = Page<IdleHot>))
+)]
 pub async fn idle_hot(
     State(state): State<AppState>,
     Params(query): Params<IdleQuery>,
-) -> ApiResult<Json<List<IdleHot>>> {
-    Ok(Json(state.service.idle_hot(Timestamp::now(), hot(query.hot_celsius)?).await?.into()))
+) -> ApiResult<Json<Page<IdleHot>>> {
+    let found = state.service.idle_hot(Timestamp::now(), hot(query.hot_celsius)?).await?;
+    Ok(Json(Page::whole(found)))
 }
 
 fn hot(celsius: Option<f64>) -> Result<f64, Problem> {

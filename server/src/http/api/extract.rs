@@ -41,10 +41,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
             let title = "the content type has to be application/json";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type", title));
         }
-        serde_json::from_slice(&body)
-            .map(Self)
-            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "body_invalid", error.to_string()))
+        let mut json = serde_json::Deserializer::from_slice(&body);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let path = error.path().iter().map(ToString::to_string).collect::<Vec<_>>().join(".");
+            unreadable(path, &error.into_inner())
+        })?;
+        json.end().map_err(|error| unreadable(String::new(), &error))?;
+        Ok(Self(Some(value)))
     }
+}
+
+/// A body that is no JSON, or not of the shape that is needed at `path`.
+fn unreadable(path: String, error: &serde_json::Error) -> Problem {
+    let problem = Problem::new(StatusCode::BAD_REQUEST, "body_invalid", error.to_string());
+    if path.is_empty() || path == "." { problem } else { problem.at(path) }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

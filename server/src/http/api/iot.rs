@@ -13,10 +13,12 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
-    equipment::List,
+    connectors::of_connection,
     extract::{Body, Id, OptionalBody, Params},
+    page::{self, Page},
 };
 use crate::{
     http::{
@@ -28,16 +30,19 @@ use crate::{
 
 /// Readings of a page, and points of a chart.
 const MAX_READINGS: u32 = 10_000;
-const MAX_LOG_ENTRIES: u32 = 1_000;
 
 /// Saves, applies and tests. The settings stay also when the test fails: the oven may just be switched off.
+#[utoipa::path(
+    post, path = "/equipment/{id}/iot-config", tag = "equipment", request_body = IotConfigRequest,
+    responses((status = 200, body = IotConfigResponse))
+)]
 pub async fn configure(
     State(state): State<AppState>,
     actor: Actor,
     Id(id): Id,
     Body(request): Body<IotConfigRequest>,
 ) -> ApiResult<Json<IotConfigResponse>> {
-    state.service.configure_iot(&actor, id, request).await?;
+    state.service.configure_iot(&actor, id, request).await.map_err(of_connection)?;
     let test = state.service.test_saved(id, None).await?;
     Ok(Json(IotConfigResponse {
         success: true,
@@ -48,36 +53,65 @@ pub async fn configure(
 }
 
 /// Tests the settings in the body without saving them, or else the saved ones.
+#[utoipa::path(
+    post, path = "/equipment/{id}/test-connection", tag = "equipment", request_body = Option<IotConfigRequest>,
+    responses(
+        (status = 200, body = ConnectionTestResult, description = "How the test went; `success` says whether it holds."),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "`not_configured`: no connection is switched on."),
+    )
+)]
 pub async fn test(
     State(state): State<AppState>,
     Id(id): Id,
     OptionalBody(request): OptionalBody<IotConfigRequest>,
 ) -> ApiResult<Json<ConnectionTestResult>> {
-    Ok(Json(state.service.test_saved(id, request).await?))
+    Ok(Json(state.service.test_saved(id, request).await.map_err(of_connection)?))
 }
 
+/// The current values. Bad ones are null; old ones are never given as current.
+#[utoipa::path(
+    get, path = "/equipment/{id}/realtime-data", tag = "equipment",
+    responses(
+        (status = 200, body = RealtimeData),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "`not_configured`: no connection is switched on."),
+        (status = 503, body = Problem, content_type = "application/problem+json",
+            description = "`offline`: the oven does not answer; `connection` has its status, the failure and the last reading's time."),
+    )
+)]
 pub async fn realtime(State(state): State<AppState>, Id(id): Id) -> ApiResult<Json<RealtimeData>> {
     Ok(Json(state.service.realtime(id).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
     /// 24 hours before the end where absent.
     start_time: Option<Timestamp>,
     /// Now where absent.
     end_time: Option<Timestamp>,
     /// Readings of a page.
+    #[param(minimum = 1, maximum = 10_000)]
     limit: Option<u32>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// Asks for a chart of at most so many points instead of single readings.
+    #[param(minimum = 2, maximum = 10_000)]
     max_points: Option<u32>,
     resolution: Option<Resolution>,
     /// Names of series, separated by commas.
     fields: Option<String>,
 }
 
+/// Single readings, or a chart of what stretches of them were.
+#[utoipa::path(
+    get, path = "/equipment/{id}/sensor-history", tag = "history", params(HistoryQuery),
+    responses(
+        (status = 200, body = SensorHistory),
+        (status = 422, body = Problem, content_type = "application/problem+json",
+            description = "The range is too long for this resolution."),
+    )
+)]
 pub async fn history(
     State(state): State<AppState>,
     Id(id): Id,
@@ -125,8 +159,9 @@ fn reversed() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "range_reversed", "start_time is after end_time")
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Export {
     /// 24 hours before the end where absent.
     start_time: Option<Timestamp>,
@@ -136,6 +171,12 @@ pub struct Export {
 }
 
 /// The history as a file, streamed.
+#[utoipa::path(
+    get, path = "/equipment/{id}/sensor-history/export", tag = "history", params(Export),
+    responses((status = 200, description = "Oldest first.", content(
+        (String = "text/csv; charset=utf-8"), (String = "application/x-ndjson")
+    )))
+)]
 pub async fn export(
     State(state): State<AppState>,
     Id(id): Id,
@@ -152,21 +193,29 @@ pub async fn export(
     Ok((headers, axum::body::Body::from_stream(rows)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct LogQuery {
+    #[param(minimum = 1, maximum = 1_000, default = 100)]
     limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
 }
 
-/// Newest first.
+/// What happened to the oven's connection, newest first.
+#[utoipa::path(
+    get, path = "/equipment/{id}/connection-logs", tag = "equipment", params(LogQuery),
+    responses((status = 200, body = Page<ConnectionLogEntry>))
+)]
 pub async fn logs(
     State(state): State<AppState>,
     Id(id): Id,
     Params(query): Params<LogQuery>,
-) -> ApiResult<Json<List<ConnectionLogEntry>>> {
-    let limit = query.limit.unwrap_or(100);
-    if !(1..=MAX_LOG_ENTRIES).contains(&limit) {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "limit_out_of_range", "limit is from 1 to 1000"));
-    }
-    Ok(Json(state.service.connection_log(id, limit).await?.into()))
+) -> ApiResult<Json<Page<ConnectionLogEntry>>> {
+    let limit = page::limit(query.limit)?;
+    let before = page::unseal(query.cursor.as_deref())?;
+    let records = state.service.connection_log_page(id, limit + 1, before).await?;
+    let page = Page::cut(records, limit, |record| record.id);
+    Ok(Json(Page { items: page.items.into_iter().map(|record| record.entry).collect(), next_cursor: page.next_cursor }))
 }

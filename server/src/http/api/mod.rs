@@ -5,7 +5,24 @@
 //! - [`iot`] connection settings and tests, live and past values
 //! - [`history`] how long it is kept, and what it takes; [`energy`] what ovens take, and what for nothing
 //! - [`connectors`] what can be connected; [`system`] how the server does
-//! - [`extract`] bodies, ids and queries whose errors are problem documents
+//! - [`extract`] bodies, ids and queries whose errors are problem documents; [`page`] lists
+//!
+//! # An operation
+//! A handler carries its description, and a line of the route table says who may use it:
+//!
+//! ```ignore
+//! /// What it does: the first line is its summary.
+//! #[utoipa::path(get, path = "/bakes/{id}", tag = "bakes", responses((status = 200, body = Bake)))]
+//! pub async fn show(State(state): State<AppState>, Id(id): Id) -> ApiResult<Json<Bake>> { … }
+//!
+//! .routes(staff(routes!(api::bakes::show)))
+//! ```
+//!
+//! What follows from role, path, parameters and body (401, 403, 404, 400, 413, 415, 422) is added by
+//! [`openapi`](super::openapi); a handler names only other answers. Types derive `ToSchema`, queries `IntoParams` with
+//! `deny_unknown_fields`, and say their ranges.
+
+#![expect(unused_qualifications, reason = "the macro of an operation writes them for its parameters")]
 
 pub mod connectors;
 pub mod energy;
@@ -13,4 +30,5 @@ pub mod equipment;
 mod extract;
 pub mod history;
 pub mod iot;
+mod page;
 pub mod system;

@@ -19,6 +19,10 @@ pub async fn healthz(State(state): State<AppState>) -> (StatusCode, &'static str
 }
 
 /// Counts since the server started.
+#[utoipa::path(
+    get, path = "/system/stats", tag = "system",
+    responses((status = 200, body = Value, description = "Polls, readings and the database writer."))
+)]
 pub async fn stats(State(state): State<AppState>) -> Json<Value> {
     let counters = &state.service.ingest.counters;
     let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);

@@ -1,0 +1,129 @@
+//! The API's description (OpenAPI 3.1), made from the handlers and types themselves.
+//!
+//! A handler names what only it answers; what follows from its role, its path, its parameters and its body is added
+//! [here](documented), so that it cannot be forgotten.
+
+use app::model::user::Role;
+use axum::{
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+use bytes::Bytes;
+use utoipa::{
+    OpenApi as _,
+    openapi::{
+        Content, Info, KnownFormat, License, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, SchemaFormat,
+        SecurityRequirement, Type,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
+        response,
+        security::{ApiKey, ApiKeyValue, SecurityScheme},
+    },
+};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+use super::{AppState, access::needs, error::Problem, state::COOKIE};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(components(schemas(Problem)), tags(
+    (name = "equipment", description = "Ovens and their connections"),
+    (name = "history", description = "What ovens measured, for how long it is kept, and what it takes"),
+    (name = "energy", description = "What ovens take, and what for nothing"),
+    (name = "alerts", description = "What is wrong with ovens"),
+    (name = "connectors", description = "What can be connected"),
+    (name = "system", description = "How the server does"),
+))]
+struct Shared;
+
+/// What all operations share.
+pub fn base() -> OpenApi {
+    let mut api = Shared::openapi();
+    let mut info = Info::new("Hornero", env!("CARGO_PKG_VERSION"));
+    info.license = Some(License::new("MIT OR Apache-2.0"));
+    info.description = Some(
+        "Ovens, their live values, history, energy and alerts. Times are RFC 3339 in UTC; temperatures °C, humidity and other \
+         shares %, energy kWh, power kW, durations minutes, unless a name says otherwise. Errors are problem documents \
+         (RFC 9457) with a stable `code`."
+            .to_owned(),
+    );
+    api.info = info;
+    let session = ApiKeyValue::with_description(COOKIE, "The session of a login.");
+    let components = api.components.get_or_insert_default();
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
+    api.security = Some(vec![SecurityRequirement::new("session", Vec::<String>::new())]);
+    api
+}
+
+/// Answers the description, which is written out once.
+pub fn document(api: &OpenApi) -> impl Fn() -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
+    let text = Bytes::from(serde_json::to_vec(api).unwrap_or_default());
+    move || {
+        let kind = [(header::CONTENT_TYPE, "application/json")];
+        std::future::ready((kind, text.clone()).into_response())
+    }
+}
+
+/// Operations for users of this role or a higher one, with what they all may answer.
+pub fn documented(
+    role: Role,
+    (schemas, mut paths, router): UtoipaMethodRouter<AppState>,
+    state: &AppState,
+) -> UtoipaMethodRouter<AppState> {
+    for (path, item) in &mut paths.paths {
+        for operation in operations(item) {
+            describe(operation, path, role);
+        }
+    }
+    (schemas, paths, router.layer(needs(role, state)))
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+}
+
+fn describe(operation: &mut Operation, path: &str, role: Role) {
+    let mut answers =
+        vec![("401", "Not logged in."), ("403", "The role does not allow it, or another site's page asked.")];
+    let parameters = operation.parameters.get_or_insert_default();
+    for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+        let is_known = parameters.iter().any(|known| matches!(known, RefOr::T(known) if known.name == name));
+        if !is_known {
+            parameters.push(RefOr::T(of_path(name)));
+        }
+    }
+    if path.contains('{') {
+        answers.push(("404", "There is nothing of this id."));
+    }
+    let has_query =
+        parameters.iter().any(|known| matches!(known, RefOr::T(known) if known.parameter_in == ParameterIn::Query));
+    if has_query || operation.request_body.is_some() {
+        answers.push(("400", "A parameter or the body cannot be read."));
+    }
+    if operation.request_body.is_some() {
+        answers.push(("413", "The body is too large."));
+        answers.push(("415", "The content type is not application/json."));
+        answers.push(("422", "Values that can be read and not be used: `errors` has them by field."));
+    }
+    for (status, description) in answers {
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description)));
+    }
+    let least = format!("Least role: **{role}**.");
+    operation.description = Some(match operation.description.take() {
+        Some(text) if !text.is_empty() => format!("{text}\n\n{least}"),
+        _ => least,
+    });
+}
+
+fn of_path(name: &str) -> Parameter {
+    let id = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
+    let uuid =
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    id.schema(Some(uuid)).build()
+}
+
+/// An answer that is a problem document.
+pub fn problem(description: &str) -> response::Response {
+    let mut response = response::Response::new(description);
+    let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
+    response.content.insert("application/problem+json".to_owned(), RefOr::T(Content::new(Some(schema))));
+    response
+}

@@ -1,0 +1,45 @@
+//! The API held to its own description by a program that nobody of ours wrote: it sends what the description allows and
+//! what it forbids, and looks at every answer.
+
+use std::{path::PathBuf, process::Stdio};
+
+use serde_json::json;
+use tokio::process::Command;
+
+use crate::harness::{Bakery, Ovens};
+
+/// The same requests each time.
+const SEED: &str = "20261126";
+/// Requests of each kind and operation.
+const EXAMPLES: &str = "12";
+
+#[tokio::test]
+async fn every_answer_is_one_that_the_description_names() {
+    let (bakery, ovens) = (Bakery::open_with(&[("poll_timeout_seconds", "1")]).await, Ovens::start(1));
+    let admin = bakery.login("admin").await;
+    let id = bakery.add(&admin, &ovens.get(0)).await;
+    bakery.logged(&admin, id, "connected").await;
+    admin.make(&json!({"name": "Horno sin conexión"})).await;
+
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let program = root.join("target/peers/bin/schemathesis");
+    assert!(program.exists(), "run `scripts/setup.sh test` first: it installs schemathesis");
+    let folder = tempfile::tempdir().unwrap();
+    let cookie = format!("Cookie: {}", admin.cookie.as_deref().unwrap());
+    let run = Command::new(program)
+        .arg("--config-file")
+        .arg(root.join("end2end/api/schemathesis.toml"))
+        .args(["run", &bakery.url("/api/openapi.json"), "--checks", "all", "--header", &cookie])
+        .args(["--seed", SEED, "--max-examples", EXAMPLES, "--continue-on-failure", "--no-color"])
+        // Where it keeps what it found before; nothing of that may decide over this run.
+        .args(["--generation-database", "none"])
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "{said}\n{}", String::from_utf8_lossy(&run.stderr));
+    assert!(said.contains("Test cases:"), "{said}");
+}
