@@ -34,6 +34,7 @@ use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use app::i18n::Lang;
 use axum::serve::ListenerExt as _;
+use futures::FutureExt as _;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -45,7 +46,10 @@ use live::LiveHub;
 use poller::{PollContext, Poller};
 use secrets::Keyring;
 use service::{Limits, Service};
-use store::{Store, writer::WriterConfig};
+use store::{
+    Store,
+    writer::{Writer, WriterConfig},
+};
 
 /// How often expired sessions and old log entries are deleted.
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
@@ -88,7 +92,7 @@ impl Server {
             config.data_dir.display()
         );
         let (handle, writer) = store.writer(writer_config(config)).await?;
-        let writer = tokio::spawn(writer.run(writer_shutdown.clone()));
+        let writer = tokio::spawn(write(writer, writer_shutdown.clone()));
         let live = LiveHub::new(site.build.clone());
         let ingest = Arc::new(Ingest::new(Arc::clone(&live), handle.clone()));
         let poller = Poller::new(
@@ -197,6 +201,14 @@ async fn serve(listener: TcpListener, state: AppState, shutdown: CancellationTok
             tracing::error!("the web server stopped: {error}");
         },
         () = deadline => tracing::warn!("some requests were still open when the server stopped"),
+    }
+}
+
+/// Without the writer nothing is stored any more. Whoever started the server starts it again.
+async fn write(writer: Writer, shutdown: CancellationToken) {
+    if std::panic::AssertUnwindSafe(writer.run(shutdown)).catch_unwind().await.is_err() {
+        tracing::error!("the database writer failed for a reason that it should not have; the server ends");
+        std::process::abort();
     }
 }
 

@@ -24,6 +24,7 @@ pub struct IotConfigRequest {
     pub protocol: String,
     pub endpoint: String,
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(minimum = 1, maximum = 65_535))]
     pub port: Option<u16>,
     /// Absent keeps the stored credentials; an empty object removes them.
     #[serde(default)]
@@ -33,6 +34,7 @@ pub struct IotConfigRequest {
     #[serde(default = "yes")]
     pub supports_realtime: bool,
     #[serde(default = "super::equipment::default_interval")]
+    #[cfg_attr(feature = "ssr", schema(minimum = 1, maximum = 86_400))]
     pub poll_interval_seconds: u32,
 }
 
@@ -44,6 +46,7 @@ pub struct DiscoverRequest {
     pub protocol: String,
     pub endpoint: String,
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(minimum = 1, maximum = 65_535))]
     pub port: Option<u16>,
     /// Absent takes the stored ones of `equipment_id`, as far as they are for the same address.
     #[serde(default)]

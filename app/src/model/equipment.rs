@@ -94,6 +94,7 @@ pub const POLL_INTERVAL_SECONDS: std::ops::RangeInclusive<u32> = 1..=86_400;
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EquipmentDraft {
+    #[cfg_attr(feature = "ssr", schema(min_length = 1, max_length = 100, pattern = r"\S"))]
     pub name: String,
     #[serde(default)]
     pub location: String,
@@ -114,14 +115,17 @@ pub struct EquipmentDraft {
     #[serde(default)]
     pub iot_endpoint: Option<String>,
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(minimum = 1, maximum = 65_535))]
     pub iot_port: Option<u16>,
     #[serde(default)]
     pub iot_config: serde_json::Map<String, serde_json::Value>,
     #[serde(default = "yes")]
     pub supports_realtime: bool,
     #[serde(default = "default_interval")]
+    #[cfg_attr(feature = "ssr", schema(minimum = 1, maximum = 86_400))]
     pub poll_interval_seconds: u32,
     #[serde(default = "one")]
+    #[cfg_attr(feature = "ssr", schema(minimum = 1, maximum = 64))]
     pub temperature_zones: u32,
     #[serde(default)]
     pub supports_humidity: bool,

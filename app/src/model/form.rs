@@ -61,6 +61,7 @@ impl FormValues {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "code", rename_all = "snake_case")]
+#[cfg_attr(feature = "ssr", schema(as = FieldProblem))]
 pub enum Problem {
     Required,
     TooLong {

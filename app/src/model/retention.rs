@@ -18,9 +18,13 @@ pub const MAX_DAYS: u32 = 36_500;
 #[serde(deny_unknown_fields)]
 pub struct Retention {
     /// Single readings.
+    #[cfg_attr(feature = "ssr", schema(minimum = 1, maximum = 36_500))]
     pub readings_days: Option<u32>,
+    #[cfg_attr(feature = "ssr", schema(minimum = 1, maximum = 36_500))]
     pub minutes_days: Option<u32>,
+    #[cfg_attr(feature = "ssr", schema(minimum = 1, maximum = 36_500))]
     pub hours_days: Option<u32>,
+    #[cfg_attr(feature = "ssr", schema(minimum = 1, maximum = 36_500))]
     pub days_days: Option<u32>,
 }
 
@@ -72,6 +76,7 @@ pub struct HistoryPolicy {
     /// What the database may take, in MB (10⁶ bytes); none leaves it to the disk. Beyond it the oldest readings of all
     /// ovens go before their time.
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(minimum = 50, maximum = 1_000_000_000))]
     pub budget_mb: Option<u64>,
 }
 

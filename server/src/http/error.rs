@@ -127,10 +127,14 @@ impl Problem {
 }
 
 impl Problem {
-    /// With the field that it is about.
-    pub fn at(mut self, field: String) -> Self {
-        let detail = self.title.clone();
-        self.errors.push(FieldError::new(field, FieldProblem::Other { detail }).into());
+    /// With the place in the body that it is about; the whole body where there is no name.
+    pub fn at(mut self, names: &[String]) -> Self {
+        if !names.is_empty() {
+            let escaped = names.iter().map(|name| name.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("/{}", escaped.collect::<Vec<_>>().join("/"));
+            let problem = FieldProblem::Other { detail: self.title.clone() };
+            self.errors.push(PointedError { pointer, error: FieldError::new(names.join("."), problem) });
+        }
         self
     }
 
@@ -287,5 +291,9 @@ mod tests {
             assert_eq!(problem().errors[0].pointer, in_equipment);
             assert_eq!(problem().of_connection().errors[0].pointer, in_connection);
         }
+        let unreadable = || Problem::new(StatusCode::BAD_REQUEST, "body_invalid", "a number is needed");
+        let names = ["iot_config", "a/b", "0"].map(str::to_owned);
+        assert_eq!(unreadable().at(&names).errors[0].pointer, "/iot_config/a~1b/0");
+        assert!(unreadable().at(&[]).errors.is_empty());
     }
 }

@@ -70,7 +70,7 @@ impl Store {
 
 /// The begin of the stretch of this length that a time is in.
 pub(super) const fn floor(at: i64, length: i64) -> i64 {
-    at.div_euclid(length) * length
+    at.saturating_sub(at.rem_euclid(length))
 }
 
 const fn ceiling(at: i64, length: i64) -> i64 {

@@ -15,6 +15,7 @@
 mod alarms;
 mod broker;
 mod cases;
+mod contract;
 mod custom;
 mod demo;
 mod discovery;

@@ -25,11 +25,19 @@ async fn every_answer_is_one_that_the_description_names() {
     let program = root.join("target/peers/bin/schemathesis");
     assert!(program.exists(), "run `scripts/setup.sh test` first: it installs schemathesis");
     let folder = tempfile::tempdir().unwrap();
-    let cookie = format!("Cookie: {}", admin.cookie.as_deref().unwrap());
+    // Read from a file, so that the session goes with the requests that the program decides on, and with no other.
+    let description = folder.path().join("openapi.json");
+    std::fs::write(&description, admin.text("/api/openapi.json").await).unwrap();
+    let session = admin.cookie.as_deref().and_then(|cookie| cookie.strip_prefix("hornero=")).unwrap();
     let run = Command::new(program)
         .arg("--config-file")
         .arg(root.join("end2end/api/schemathesis.toml"))
-        .args(["run", &bakery.url("/api/openapi.json"), "--checks", "all", "--header", &cookie])
+        .arg("run")
+        .arg(&description)
+        .args(["--url", &bakery.url(""), "--checks", "all"])
+        .env("HORNERO_SESSION", session)
+        .env("SCHEMATHESIS_HOOKS", "hooks")
+        .env("PYTHONPATH", root.join("end2end/api"))
         .args(["--seed", SEED, "--max-examples", EXAMPLES, "--continue-on-failure", "--no-color"])
         // Where it keeps what it found before; nothing of that may decide over this run.
         .args(["--generation-database", "none"])

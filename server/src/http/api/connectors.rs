@@ -6,8 +6,11 @@ use axum::{Json, extract::State};
 use super::{extract::Body, page::Page};
 use crate::{
     connectors::ALL,
-    http::{AppState, error::ApiResult},
-    service::configure::SecretChange,
+    http::{
+        AppState,
+        error::{ApiResult, Problem},
+    },
+    service::{ServiceError, configure::SecretChange},
 };
 
 /// Every connector: its fields, defaults and capabilities.
@@ -19,7 +22,10 @@ pub async fn list() -> Json<Page<&'static Manifest>> {
 /// Machines and values at an address. Saves nothing.
 #[utoipa::path(
     post, path = "/connectors/discover", tag = "connectors", request_body = DiscoverRequest,
-    responses((status = 200, body = DiscoveryResult, description = "How the search went; `success` says whether the peer answered."))
+    responses(
+        (status = 200, body = DiscoveryResult, description = "How the search went; `success` says whether the peer answered."),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "No oven of this id."),
+    )
 )]
 pub async fn discover(
     State(state): State<AppState>,
@@ -38,6 +44,6 @@ pub async fn discover(
 }
 
 /// Errors with the names of `iot-config`'s fields.
-pub fn of_connection(error: crate::service::ServiceError) -> crate::http::error::Problem {
-    crate::http::error::Problem::from(error).of_connection()
+pub fn of_connection(error: ServiceError) -> Problem {
+    Problem::from(error).of_connection()
 }

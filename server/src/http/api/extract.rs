@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 
 use crate::http::error::Problem;
 
@@ -24,7 +25,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// A JSON body, or none.
+/// A JSON body, or none: nothing at all, or null.
 pub struct OptionalBody<T>(pub Option<T>);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
@@ -42,19 +43,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type", title));
         }
         let mut json = serde_json::Deserializer::from_slice(&body);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().iter().map(ToString::to_string).collect::<Vec<_>>().join(".");
-            unreadable(path, &error.into_inner())
+        let value = serde_path_to_error::deserialize::<_, Option<T>>(&mut json).map_err(|error| {
+            let path = error.path().clone();
+            unreadable(&path, &error.into_inner())
         })?;
-        json.end().map_err(|error| unreadable(String::new(), &error))?;
-        Ok(Self(Some(value)))
+        json.end().map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "body_invalid", error.to_string()))?;
+        Ok(Self(value))
     }
 }
 
 /// A body that is no JSON, or not of the shape that is needed at `path`.
-fn unreadable(path: String, error: &serde_json::Error) -> Problem {
-    let problem = Problem::new(StatusCode::BAD_REQUEST, "body_invalid", error.to_string());
-    if path.is_empty() || path == "." { problem } else { problem.at(path) }
+fn unreadable(path: &serde_path_to_error::Path, error: &serde_json::Error) -> Problem {
+    let names = path.iter().filter_map(|segment| match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    });
+    Problem::new(StatusCode::BAD_REQUEST, "body_invalid", error.to_string()).at(&names.collect::<Vec<_>>())
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -98,6 +98,7 @@ pub struct HistoryQuery {
     /// Asks for a chart of at most so many points instead of single readings.
     #[param(minimum = 2, maximum = 10_000)]
     max_points: Option<u32>,
+    #[param(inline)]
     resolution: Option<Resolution>,
     /// Names of series, separated by commas.
     fields: Option<String>,
@@ -167,6 +168,7 @@ pub struct Export {
     start_time: Option<Timestamp>,
     /// Now where absent.
     end_time: Option<Timestamp>,
+    #[param(inline)]
     format: Format,
 }
 

@@ -87,12 +87,13 @@ async fn what_is_kept_longer_outlives_its_readings(store: &Store) {
     settled(store).await;
     let hours = all(store, id, Resolution::Hour).await;
     let than = at(2 * DAY).as_microsecond();
+    let minutes = Erasure::Older { resolution: Resolution::Minute, than };
+    assert_eq!(writer.handle.erase(id, minutes, 500).await.unwrap().rows, 0, "their readings are still there");
     let raw = Erasure::Older { resolution: Resolution::Raw, than };
     let mut pieces = 0;
     while writer.handle.erase(id, raw, 500).await.unwrap().more {
         pieces += 1;
     }
-    let minutes = Erasure::Older { resolution: Resolution::Minute, than };
     while writer.handle.erase(id, minutes, 500).await.unwrap().more {}
     let first = store.readings_from(id, Timestamp::MIN, Timestamp::MAX, 1).await.unwrap()[0].reading_time;
     assert!(pieces >= 2 && first > at(DAY) && first <= at(2 * DAY), "{pieces} pieces, from {first}");

@@ -4,7 +4,7 @@ use app::model::history::Resolution;
 use sqlx::SqliteConnection;
 
 use super::rolling::{Changes, MINUTE, Rolling};
-use crate::store::rollups::MICROS;
+use crate::store::rollups::{MICROS, floor};
 
 const DAY: i64 = Resolution::Day.seconds() * MICROS;
 
@@ -55,7 +55,7 @@ pub(super) async fn erase(
             Ok(erased)
         }
         Erasure::Older { resolution: Resolution::Raw, than } => {
-            let than = than.min(rolling.rolled_until(key)).div_euclid(DAY) * DAY;
+            let than = floor(than.min(rolling.rolled_until(key)), DAY);
             if is_due(tx, key, than).await? {
                 // Its minutes are made from these readings yet.
                 return Ok(Erased { rows: 0, more: true });
@@ -66,7 +66,7 @@ pub(super) async fn erase(
         }
         Erasure::Older { resolution, than } => {
             // Only what no reading can change any more.
-            let than = than.min(rolling.kept_from(key)).div_euclid(DAY) * DAY;
+            let than = floor(than.min(rolling.kept_from(key)), DAY);
             let table = Table { condition: seconds_condition(resolution), ..ROLLUPS };
             let end = cut(tx, table, key, i64::MIN, than, limit).await?;
             delete(tx, table, key, i64::MIN, end).await
