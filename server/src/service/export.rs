@@ -1,5 +1,7 @@
 //! The history of an oven as a file, page by page: as much memory for a year as for an hour.
 
+use std::{borrow::Cow, fmt::Write as _};
+
 use app::model::{
     equipment::EquipmentId,
     reading::{CycleStage, DoorStatus, OperationalStatus, Reading, Values},
@@ -9,7 +11,7 @@ use futures::{Stream, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, task::JoinHandle};
 
 use super::{Service, ServiceError};
 use crate::store::{Store, StoreError};
@@ -63,17 +65,31 @@ impl Service {
             }
         };
         let header = table.as_ref().map(Table::header);
-        let walk = Walk { store: self.store.clone(), id, next: Some(start), end, header, table };
+        let pages = Pages { store: self.store.clone(), id, end };
+        let walk = Walk { reading: Some(pages.read(start)), pages, header, table };
         Ok(stream::try_unfold(walk, Walk::page))
     }
 }
 
-struct Walk {
+struct Pages {
     store: Store,
     id: EquipmentId,
-    /// Nothing when all was read.
-    next: Option<Timestamp>,
     end: Timestamp,
+}
+
+type Page = Result<Vec<Reading>, StoreError>;
+
+impl Pages {
+    fn read(&self, start: Timestamp) -> JoinHandle<Page> {
+        let (store, id, end) = (self.store.clone(), self.id, self.end);
+        tokio::spawn(async move { store.readings_from(id, start, end, PAGE).await })
+    }
+}
+
+struct Walk {
+    pages: Pages,
+    /// The next page; nothing when all was read.
+    reading: Option<JoinHandle<Page>>,
     /// Until it was sent.
     header: Option<Vec<u8>>,
     /// Of a CSV file.
@@ -81,15 +97,24 @@ struct Walk {
 }
 
 impl Walk {
+    /// While a page is written out and sent, the next one is read.
     async fn page(mut self) -> Result<Option<(Bytes, Self)>, StoreError> {
         if let Some(header) = self.header.take() {
             return Ok(Some((header.into(), self)));
         }
-        let Some(start) = self.next else { return Ok(None) };
-        let readings = self.store.readings_from(self.id, start, self.end, PAGE).await?;
+        let Some(reading) = self.reading.take() else { return Ok(None) };
+        let readings = match reading.await {
+            Ok(page) => page?,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The server ends, and the connection with it.
+                Err(_) => return Ok(None),
+            },
+        };
         let Some(last) = readings.last() else { return Ok(None) };
         let after = last.reading_time.checked_add(SignedDuration::from_micros(1)).ok();
-        self.next = after.filter(|_| readings.len() == PAGE as usize);
+        let next = after.filter(|_| readings.len() == PAGE as usize);
+        self.reading = next.map(|start| self.pages.read(start));
         let text = match &self.table {
             Some(table) => table.rows(&readings),
             None => lines(&readings),
@@ -149,67 +174,96 @@ impl Table {
 
     /// Bad values are left out: a sheet has no place to mark them. The last column names them.
     fn rows(&self, readings: &[Reading]) -> Vec<u8> {
-        let mut csv = csv::Writer::from_writer(Vec::with_capacity(readings.len() * 256));
+        let csv = csv::Writer::from_writer(Vec::with_capacity(readings.len() * 256));
+        let mut sheet = Sheet { csv, cell: String::new() };
         for reading in readings {
-            let _ = csv.write_record(self.row(reading));
+            self.row(&mut sheet, reading);
         }
-        csv.into_inner().unwrap_or_default()
+        sheet.csv.into_inner().unwrap_or_default()
     }
 
-    fn row(&self, reading: &Reading) -> Vec<String> {
+    fn row(&self, sheet: &mut Sheet, reading: &Reading) {
         let good = reading.good();
-        let mut row = Vec::with_capacity(COLUMNS.len() + self.zones.len() + self.extras.len() + 1);
-        row.extend([
-            reading.reading_time.to_string(),
-            reading.received_at.to_string(),
-            reading.quality.as_str().to_owned(),
-        ]);
-        row.extend(single(&good));
-        row.extend(self.zones.iter().map(|zone| number(good.temperature_zones.get(zone).copied())));
-        row.extend(self.extras.iter().map(|name| cell(good.additional_sensors.get(name))));
-        let issues = reading.quality_issues.iter().map(|issue| format!("{}: {}", issue.field, issue.reason));
-        row.push(harmless(&issues.collect::<Vec<_>>().join("; ")));
-        row
+        sheet.shown(&reading.reading_time);
+        sheet.shown(&reading.received_at);
+        sheet.text(reading.quality.as_str());
+        sheet.single(&good);
+        for zone in &self.zones {
+            sheet.number(good.temperature_zones.get(zone).copied());
+        }
+        for name in &self.extras {
+            sheet.value(good.additional_sensors.get(name));
+        }
+        if reading.quality_issues.is_empty() {
+            sheet.text("");
+        } else {
+            let issues = reading.quality_issues.iter().map(|issue| format!("{}: {}", issue.field, issue.reason));
+            sheet.text(&harmless(&issues.collect::<Vec<_>>().join("; ")));
+        }
+        sheet.end_row();
     }
 }
 
-/// The values of [`COLUMNS`] after the first three.
-fn single(v: &Values) -> [String; COLUMNS.len() - 3] {
-    let word = |word: Option<&'static str>| word.unwrap_or_default().to_owned();
-    [
-        number(v.temperature),
-        number(v.target_temperature),
-        number(v.humidity),
-        number(v.target_humidity),
-        number(v.energy_consumption_kwh),
-        number(v.power_kw),
-        word(v.operational_status.map(OperationalStatus::as_str)),
-        word(v.cycle_stage.map(CycleStage::as_str)),
-        number(v.cycle_progress_percentage),
-        number(v.time_remaining_minutes),
-        number(v.motor_speed_rpm),
-        word(v.door_status.map(DoorStatus::as_str)),
-        number(v.steam_level),
-        number(v.product_weight_kg),
-        number(v.moisture_content),
-    ]
+/// Writes a table cell by cell. Writing to memory does not fail.
+struct Sheet {
+    csv: csv::Writer<Vec<u8>>,
+    /// Kept between cells, for its room.
+    cell: String,
 }
 
-fn number(value: Option<f64>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
-}
+impl Sheet {
+    fn text(&mut self, text: &str) {
+        let _ = self.csv.write_field(text);
+    }
 
-fn cell(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => harmless(text),
-        Some(other) => other.to_string(),
+    fn shown(&mut self, value: &dyn std::fmt::Display) {
+        self.cell.clear();
+        let _ = write!(self.cell, "{value}");
+        let _ = self.csv.write_field(&self.cell);
+    }
+
+    fn number(&mut self, value: Option<f64>) {
+        match value {
+            Some(value) => self.shown(&value),
+            None => self.text(""),
+        }
+    }
+
+    fn value(&mut self, value: Option<&Value>) {
+        match value {
+            None | Some(Value::Null) => self.text(""),
+            Some(Value::String(text)) => self.text(&harmless(text)),
+            Some(other) => self.shown(other),
+        }
+    }
+
+    /// The values of [`COLUMNS`] after the first three.
+    fn single(&mut self, v: &Values) {
+        self.number(v.temperature);
+        self.number(v.target_temperature);
+        self.number(v.humidity);
+        self.number(v.target_humidity);
+        self.number(v.energy_consumption_kwh);
+        self.number(v.power_kw);
+        self.text(v.operational_status.map_or("", OperationalStatus::as_str));
+        self.text(v.cycle_stage.map_or("", CycleStage::as_str));
+        self.number(v.cycle_progress_percentage);
+        self.number(v.time_remaining_minutes);
+        self.number(v.motor_speed_rpm);
+        self.text(v.door_status.map_or("", DoorStatus::as_str));
+        self.number(v.steam_level);
+        self.number(v.product_weight_kg);
+        self.number(v.moisture_content);
+    }
+
+    fn end_row(&mut self) {
+        let _ = self.csv.write_record(None::<&[u8]>);
     }
 }
 
 /// A text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP, “CSV Injection”).
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+fn harmless(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}").into() } else { text.into() }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use app::model::equipment::EquipmentId;
 use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
 
@@ -57,11 +58,6 @@ impl<'r> Cells<'r> {
         parse(text).ok_or_else(|| self.unreadable(text))
     }
 
-    pub(super) fn word_opt<T>(&mut self, parse: fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
-        let text: Option<&str> = self.take()?;
-        text.map(|text| parse(text).ok_or_else(|| self.unreadable(text))).transpose()
-    }
-
     pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T, StoreError> {
         let text: &str = self.take()?;
         serde_json::from_str(text).map_err(|error| self.unreadable(error))
@@ -73,6 +69,115 @@ impl<'r> Cells<'r> {
     }
 
     pub(super) fn unreadable(&self, value: impl std::fmt::Display) -> StoreError {
+        StoreError::corrupt(format!("column {} of {}", self.next, self.of), value)
+    }
+}
+
+/// The columns of a row one after the other, whichever library read it.
+pub(super) trait Columns<'r> {
+    fn int(&mut self) -> Result<Option<i64>, StoreError>;
+    fn real(&mut self) -> Result<Option<f64>, StoreError>;
+    fn text(&mut self) -> Result<Option<&'r str>, StoreError>;
+    fn bytes(&mut self) -> Result<Option<&'r [u8]>, StoreError>;
+    /// An error that names the column that was taken last.
+    fn bad(&self, value: &dyn std::fmt::Display) -> StoreError;
+
+    fn instant(&mut self) -> Result<Timestamp, StoreError> {
+        let micros = self.int()?;
+        let time = micros.and_then(|micros| Timestamp::from_microsecond(micros).ok());
+        time.ok_or_else(|| self.bad(&format!("{micros:?}")))
+    }
+
+    fn name<T>(&mut self, parse: fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
+        let text = self.text()?;
+        text.map(|text| parse(text).ok_or_else(|| self.bad(&text))).transpose()
+    }
+
+    fn object<T: DeserializeOwned>(&mut self) -> Result<Option<T>, StoreError> {
+        let text = self.text()?;
+        text.map(|text| serde_json::from_str(text).map_err(|error| self.bad(&error))).transpose()
+    }
+}
+
+impl<'r> Columns<'r> for Cells<'r> {
+    fn int(&mut self) -> Result<Option<i64>, StoreError> {
+        self.take()
+    }
+
+    fn real(&mut self) -> Result<Option<f64>, StoreError> {
+        self.take()
+    }
+
+    fn text(&mut self) -> Result<Option<&'r str>, StoreError> {
+        self.take()
+    }
+
+    fn bytes(&mut self) -> Result<Option<&'r [u8]>, StoreError> {
+        self.take()
+    }
+
+    fn bad(&self, value: &dyn std::fmt::Display) -> StoreError {
+        self.unreadable(value)
+    }
+}
+
+/// A row that [`reader`](super::reader) reads.
+pub(super) struct RawCells<'r> {
+    row: &'r rusqlite::Row<'r>,
+    next: usize,
+    of: &'static str,
+}
+
+impl<'r> RawCells<'r> {
+    pub(super) const fn new(row: &'r rusqlite::Row<'r>, of: &'static str) -> Self {
+        Self { row, next: 0, of }
+    }
+
+    fn value(&mut self) -> Result<ValueRef<'r>, StoreError> {
+        self.next += 1;
+        self.row.get_ref(self.next - 1).map_err(|error| self.bad(&error))
+    }
+
+    fn wrong<T>(&self, value: ValueRef<'_>) -> Result<T, StoreError> {
+        Err(self.bad(&format!("a value of the type {}", value.data_type())))
+    }
+}
+
+impl<'r> Columns<'r> for RawCells<'r> {
+    fn int(&mut self) -> Result<Option<i64>, StoreError> {
+        match self.value()? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Integer(value) => Ok(Some(value)),
+            other => self.wrong(other),
+        }
+    }
+
+    fn real(&mut self) -> Result<Option<f64>, StoreError> {
+        match self.value()? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Real(value) => Ok(Some(value)),
+            ValueRef::Integer(value) => Ok(Some(value as f64)),
+            other => self.wrong(other),
+        }
+    }
+
+    fn text(&mut self) -> Result<Option<&'r str>, StoreError> {
+        match self.value()? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Text(bytes) => std::str::from_utf8(bytes).map(Some).map_err(|error| self.bad(&error)),
+            other => self.wrong(other),
+        }
+    }
+
+    fn bytes(&mut self) -> Result<Option<&'r [u8]>, StoreError> {
+        match self.value()? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Blob(bytes) => Ok(Some(bytes)),
+            other => self.wrong(other),
+        }
+    }
+
+    fn bad(&self, value: &dyn std::fmt::Display) -> StoreError {
         StoreError::corrupt(format!("column {} of {}", self.next, self.of), value)
     }
 }

@@ -66,7 +66,7 @@ impl fmt::Display for Outage {
 
 impl Outage {
     /// From SQLite's primary result code (sqlite.org/rescode.html).
-    const fn of_code(code: u32) -> Self {
+    pub(super) const fn of_code(code: u32) -> Self {
         match code {
             5 | 6 => Self::Busy,
             8 => Self::ReadOnly,

@@ -5,6 +5,7 @@
 //! - [`error`] what can go wrong, and what to do about it
 //! - [`cells`] from columns to types, in one place
 //! - [`equipment`] ovens, their connection settings and sealed credentials
+//! - [`reader`] connections that only read, for what goes through many rows
 //! - [`readings`] the history of an oven; `reading_row` is one row of it
 //! - [`rollups`] minutes, hours and days of it
 //! - [`connection_logs`] what happened to connections
@@ -26,6 +27,7 @@ mod cells;
 pub mod connection_logs;
 pub mod equipment;
 pub mod error;
+mod reader;
 mod reading_row;
 pub mod readings;
 pub mod rollups;
@@ -59,6 +61,7 @@ pub struct Store {
     path: Arc<PathBuf>,
     tuning: Tuning,
     keys: Keys,
+    reader: reader::Reader,
 }
 
 impl Store {
@@ -70,7 +73,8 @@ impl Store {
 
     pub async fn open_with(path: &Path, tuning: Tuning) -> Result<Self, StoreError> {
         let pool = schema::open(path, &tuning).await?;
-        Ok(Self { pool, path: Arc::new(path.to_owned()), tuning, keys: Keys::default() })
+        let reader = reader::Reader::new(path, &tuning);
+        Ok(Self { pool, path: Arc::new(path.to_owned()), tuning, keys: Keys::default(), reader })
     }
 
     /// For the session layer only, which brings its own SQL.
@@ -80,6 +84,8 @@ impl Store {
 
     /// Waits for running queries and closes the file. The writer is stopped first, by its own token.
     pub async fn close(&self) {
+        // First, because a connection that can only read leaves the log of changes beside the file.
+        self.reader.close().await;
         self.pool.close().await;
     }
 }

@@ -6,7 +6,7 @@ use app::model::reading::{CycleStage, DoorStatus, OperationalStatus, Quality, Re
 use sqlx::{Arguments as _, error::BoxDynError, sqlite::SqliteArguments};
 use uuid::Uuid;
 
-use super::{cells::Cells, error::StoreError};
+use super::{cells::Columns, error::StoreError};
 
 /// In the order in which [`bind`] and [`decode`] go through them, after `equipment`.
 pub(super) const COLUMNS: &str = "reading_time, received_at, temperature, target_temperature, temperature_zones, \
@@ -72,39 +72,38 @@ const fn quality_number(quality: Quality) -> i64 {
     }
 }
 
-/// `cells` stands before the first of [`COLUMNS`].
-pub(super) fn decode(cells: &mut Cells<'_>) -> Result<Reading, StoreError> {
-    let (reading_time, received_at) = (cells.time()?, cells.time()?);
+/// `row` stands before the first of [`COLUMNS`].
+pub(super) fn decode<'r>(row: &mut impl Columns<'r>) -> Result<Reading, StoreError> {
+    let (reading_time, received_at) = (row.instant()?, row.instant()?);
     let mut values = Values {
-        temperature: cells.take()?,
-        target_temperature: cells.take()?,
-        temperature_zones: cells.json_opt()?.unwrap_or_default(),
-        humidity: cells.take()?,
-        target_humidity: cells.take()?,
-        energy_consumption_kwh: cells.take()?,
-        power_kw: cells.take()?,
-        operational_status: cells.word_opt(OperationalStatus::parse)?,
-        cycle_stage: cells.word_opt(CycleStage::parse)?,
-        cycle_progress_percentage: cells.take()?,
-        time_remaining_minutes: cells.take()?,
-        motor_speed_rpm: cells.take()?,
-        door_status: cells.word_opt(DoorStatus::parse)?,
-        steam_level: cells.take()?,
-        product_weight_kg: cells.take()?,
-        moisture_content: cells.take()?,
+        temperature: row.real()?,
+        target_temperature: row.real()?,
+        temperature_zones: row.object()?.unwrap_or_default(),
+        humidity: row.real()?,
+        target_humidity: row.real()?,
+        energy_consumption_kwh: row.real()?,
+        power_kw: row.real()?,
+        operational_status: row.name(OperationalStatus::parse)?,
+        cycle_stage: row.name(CycleStage::parse)?,
+        cycle_progress_percentage: row.real()?,
+        time_remaining_minutes: row.real()?,
+        motor_speed_rpm: row.real()?,
+        door_status: row.name(DoorStatus::parse)?,
+        steam_level: row.real()?,
+        product_weight_kg: row.real()?,
+        moisture_content: row.real()?,
         additional_sensors: BTreeMap::new(),
     };
-    let batch: Option<&[u8]> = cells.take()?;
-    let active_batch_id =
-        batch.map(|bytes| Uuid::from_slice(bytes).map_err(|error| cells.unreadable(error))).transpose()?;
-    values.additional_sensors = cells.json_opt()?.unwrap_or_default();
-    let quality = match cells.take::<i64>()? {
-        0 => Quality::Good,
-        1 => Quality::Uncertain,
-        2 => Quality::Bad,
-        other => return Err(cells.unreadable(other)),
+    let batch = row.bytes()?;
+    let active_batch_id = batch.map(|bytes| Uuid::from_slice(bytes).map_err(|error| row.bad(&error))).transpose()?;
+    values.additional_sensors = row.object()?.unwrap_or_default();
+    let quality = match row.int()? {
+        Some(0) => Quality::Good,
+        Some(1) => Quality::Uncertain,
+        Some(2) => Quality::Bad,
+        other => return Err(row.bad(&format!("{other:?}"))),
     };
-    let quality_issues = cells.json_opt()?.unwrap_or_default();
+    let quality_issues = row.object()?.unwrap_or_default();
     Ok(Reading { reading_time, received_at, values, active_batch_id, quality, quality_issues })
 }
 

@@ -1,13 +1,21 @@
 //! The history of the ovens. Readings are written by [`writer`](super::writer) alone.
 
-use std::collections::HashMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 use app::model::{equipment::EquipmentId, reading::Reading};
 use jiff::Timestamp;
+use serde::{
+    Deserializer as _,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 
 use super::{
     Store,
-    cells::Cells,
+    cells::{Cells, Columns as _, RawCells},
     error::{Doing as _, StoreError},
     reading_row::{COLUMNS, decode},
 };
@@ -72,19 +80,22 @@ impl Store {
         order: &'static str,
         limit: u32,
     ) -> Result<Vec<Reading>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM equipment_sensor_readings WHERE equipment = ? AND reading_time >= ? \
-             AND reading_time < ? ORDER BY reading_time {order} LIMIT ?"
-        );
-        let rows = sqlx::query(&sql)
-            .bind(self.key(id).await?)
-            .bind(start.as_microsecond())
-            .bind(end.as_microsecond())
-            .bind(limit)
-            .fetch_all(&self.pool)
+        let key = self.key(id).await?;
+        let range = (key, start.as_microsecond(), end.as_microsecond(), limit);
+        self.reader
+            .read("reading the history of an oven", move |connection| {
+                let mut statement = connection.prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM equipment_sensor_readings WHERE equipment = ? AND reading_time >= ? \
+                     AND reading_time < ? ORDER BY reading_time {order} LIMIT ?"
+                ))?;
+                let mut rows = statement.query(range)?;
+                let mut readings = Vec::new();
+                while let Some(row) = rows.next()? {
+                    readings.push(decode(&mut RawCells::new(row, "equipment_sensor_readings"))?);
+                }
+                Ok(readings)
+            })
             .await
-            .doing("reading the history of an oven")?;
-        rows.iter().map(|row| decode(&mut Cells::new(row, "equipment_sensor_readings"))).collect()
     }
 
     /// The names of all zones and additional sensors in these readings, sorted.
@@ -94,16 +105,23 @@ impl Store {
         start: Timestamp,
         end: Timestamp,
     ) -> Result<(Vec<String>, Vec<String>), StoreError> {
-        let key = self.key(id).await?;
-        let of = async |column: &str| {
-            let sql = format!(
-                "SELECT DISTINCT names.key FROM equipment_sensor_readings, json_each({column}) AS names \
-                 WHERE equipment = ? AND reading_time >= ? AND reading_time < ? ORDER BY 1"
-            );
-            let rows = sqlx::query_scalar(&sql).bind(key).bind(start.as_microsecond()).bind(end.as_microsecond());
-            rows.fetch_all(&self.pool).await.doing("reading the names of an oven's sensors")
-        };
-        Ok((of("temperature_zones").await?, of("additional_sensors").await?))
+        let range = (self.key(id).await?, start.as_microsecond(), end.as_microsecond());
+        self.reader
+            .read("reading the names of an oven's sensors", move |connection| {
+                let mut statement = connection.prepare_cached(
+                    "SELECT temperature_zones, additional_sensors FROM equipment_sensor_readings WHERE equipment = ? \
+                     AND reading_time >= ? AND reading_time < ?",
+                )?;
+                let mut rows = statement.query(range)?;
+                let (mut zones, mut extras) = (BTreeSet::new(), BTreeSet::new());
+                while let Some(row) = rows.next()? {
+                    let mut cells = RawCells::new(row, "equipment_sensor_readings");
+                    add_names(&mut zones, &mut cells)?;
+                    add_names(&mut extras, &mut cells)?;
+                }
+                Ok((zones.into_iter().collect(), extras.into_iter().collect()))
+            })
+            .await
     }
 
     /// How many readings there are of an oven with `start <= reading_time < end`; counts no further than `most`.
@@ -126,6 +144,34 @@ impl Store {
         .await
         .doing("counting the readings of an oven")?;
         Ok(count as u64)
+    }
+}
+
+/// Adds the names of an object of JSON, the next of the cells.
+fn add_names(names: &mut BTreeSet<String>, cells: &mut RawCells<'_>) -> Result<(), StoreError> {
+    let Some(text) = cells.text()? else { return Ok(()) };
+    let mut json = serde_json::Deserializer::from_str(text);
+    json.deserialize_map(Names(names)).map_err(|error| cells.bad(&error))
+}
+
+/// Takes the names of an object and skips its values.
+struct Names<'a>(&'a mut BTreeSet<String>);
+
+impl<'de> Visitor<'de> for Names<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        while let Some(name) = object.next_key::<Cow<'de, str>>()? {
+            if !self.0.contains(&*name) {
+                self.0.insert(name.into_owned());
+            }
+            object.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
     }
 }
 

@@ -6,9 +6,8 @@ use jiff::Timestamp;
 use super::{
     Store,
     error::{Doing as _, StoreError},
-    rollups::{MICROS, Rollups, floor},
+    rollups::{Folding, MICROS, Rollups, floor},
 };
-use crate::rollup::Rollup;
 
 /// Readings that are in memory at a time.
 const PAGE: u32 = 5_000;
@@ -49,19 +48,13 @@ impl Store {
         begin: Timestamp,
     ) -> Result<Rollups, StoreError> {
         let length = resolution.seconds() * MICROS;
-        let (mut rollups, mut next): (Rollups, _) = (Vec::new(), begin);
+        let (mut folding, mut next) = (Folding::new(length), begin);
         loop {
             let page = self.readings_from(id, next, Timestamp::MAX, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(rollups) };
+            let Some(last) = page.last() else { return Ok(folding.rollups) };
             next = last.reading_time + jiff::SignedDuration::from_micros(1);
             for reading in &page {
-                let begin = floor(reading.reading_time.as_microsecond(), length);
-                if rollups.last().is_none_or(|(last, _)| *last != begin) {
-                    rollups.push((begin, Rollup::default()));
-                }
-                if let Some((_, rollup)) = rollups.last_mut() {
-                    rollup.push(reading);
-                }
+                folding.push(reading);
             }
         }
     }
