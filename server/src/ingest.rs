@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     alerts::device::DeviceAlarms,
+    baking::Baking,
     connectors::Sample,
     live::LiveHub,
     store::writer::{Erased, Erasure, NotTaken, WriteOp, WriterHandle, WriterStats},
@@ -35,6 +36,7 @@ pub struct Ingest {
     newest: Mutex<HashMap<EquipmentId, Newest>>,
     pub counters: Counters,
     pub device_alarms: DeviceAlarms,
+    pub baking: Baking,
 }
 
 /// Since the server started.
@@ -66,6 +68,7 @@ impl Ingest {
             newest: Mutex::default(),
             counters: Counters::default(),
             device_alarms: DeviceAlarms::default(),
+            baking: Baking::default(),
         }
     }
 
@@ -88,7 +91,9 @@ impl Ingest {
             };
             sample.measured_at = Some(settled);
         }
-        let reading = Arc::new(validate(sample, kind, now, interval_s));
+        let mut reading = validate(sample, kind, now, interval_s);
+        reading.active_batch_id = self.baking.observe(id, &reading, is_live);
+        let reading = Arc::new(reading);
         let bad: Vec<_> =
             reading.quality_issues.iter().filter(|issue| issue.reason.quality() == Quality::Bad).cloned().collect();
         if !bad.is_empty() {
@@ -118,6 +123,11 @@ impl Ingest {
     /// For entries that belong to no sample.
     pub async fn write(&self, op: WriteOp) -> Result<(), NotTaken> {
         self.writer.submit(op).await
+    }
+
+    /// Returns once everything that was taken is in the database, or lost.
+    pub async fn flush(&self) -> Result<(), NotTaken> {
+        self.writer.flush().await
     }
 
     /// Deletes a piece of an oven's history.

@@ -5,6 +5,7 @@
 //! - [`http`] pages, API and websocket; [`auth`] passwords and login throttling
 //! - [`service`] what pages and API may do with ovens
 //! - [`connectors`] drivers; [`poller`] one task per oven; [`ingest`] what happens to a sample
+//! - [`baking`] the batches that run, and what looks like one
 //! - [`live`] the latest values and their fan-out; [`store`] the database; [`rollup`] what a minute, an hour, a day were
 //! - [`secrets`] encryption of oven credentials
 //! - [`simulator`] ovens that do not exist, behind real sockets; [`demo`] a bakery of them
@@ -16,6 +17,7 @@
 
 pub mod alerts;
 pub mod auth;
+pub mod baking;
 pub mod config;
 pub mod connectors;
 pub mod demo;

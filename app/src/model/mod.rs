@@ -15,6 +15,7 @@
 //! - [`live`] websocket frames and the freshness of a value
 //! - [`wire`] words of Modbus register maps
 //! - [`alert`] alerts of the equipment
+//! - [`batch`] what is baked: its profile, where it stands, what became of it
 //! - [`energy`] what ovens take, and what for nothing
 //! - [`history`] how finely history is kept and shown; [`retention`] for how long
 //! - [`user`] roles and users
@@ -24,6 +25,7 @@
 
 pub mod alert;
 pub mod api;
+pub mod batch;
 pub mod connection_log;
 pub mod connector;
 pub mod discovery;

@@ -170,6 +170,7 @@ impl From<ServiceError> for Problem {
         match error {
             ServiceError::NotFound(what) => Self::new(StatusCode::NOT_FOUND, "not_found", format!("no such {what}")),
             ServiceError::Invalid(errors) => Self::invalid(errors),
+            ServiceError::Conflict { code, detail } => Self::new(StatusCode::CONFLICT, code, detail),
             ServiceError::NotConfigured => Self::new(StatusCode::CONFLICT, "not_configured", error.to_string()),
             ServiceError::Offline { status, failure, last_reading } => Self {
                 connection: Some(Box::new(ConnectionProblem {
@@ -207,9 +208,10 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let (status, kind) = match &self.error {
             ServiceError::NotFound(_) => (StatusCode::NOT_FOUND, ErrorKind::NotFound),
-            ServiceError::Invalid(_) | ServiceError::NotConfigured | ServiceError::Offline { .. } => {
-                (StatusCode::BAD_REQUEST, ErrorKind::BadRequest)
-            }
+            ServiceError::Invalid(_)
+            | ServiceError::Conflict { .. }
+            | ServiceError::NotConfigured
+            | ServiceError::Offline { .. } => (StatusCode::BAD_REQUEST, ErrorKind::BadRequest),
             ServiceError::Store(_) | ServiceError::Secret(_) | ServiceError::Password(_) | ServiceError::Session(_) => {
                 tracing::error!(request_id = %request_id(), "{}", self.error);
                 (StatusCode::INTERNAL_SERVER_ERROR, ErrorKind::Internal)

@@ -26,6 +26,7 @@ use super::{AppState, access::needs, error::Problem, state::COOKIE};
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(Problem)), tags(
     (name = "equipment", description = "Ovens and their connections"),
+    (name = "batches", description = "What is baked: planned, started, followed, finished"),
     (name = "history", description = "What ovens measured, for how long it is kept, and what it takes"),
     (name = "energy", description = "What ovens take, and what for nothing"),
     (name = "alerts", description = "What is wrong with ovens"),

@@ -1,5 +1,7 @@
 //! What is kept of one field over a stretch of time.
 
+pub use app::model::energy::climb;
+
 /// Counts and extremes of one field. Only values that are not bad are in `count` and what follows it.
 ///
 /// Two cells of neighbouring stretches make one of both, see [`append`](Self::append): an hour is the sum of its minutes.
@@ -68,18 +70,6 @@ impl Cell {
     /// The share of good values among all, from 0 to 1.
     pub fn good_share(&self) -> Option<f64> {
         (self.total > 0).then(|| f64::from(self.good) / f64::from(self.total))
-    }
-}
-
-/// How far a counter went up between two values. After a reset it counts from zero, so that its new value is what was
-/// added; a counter that only steps back a little has been corrected, and added nothing.
-pub fn climb(before: f64, after: f64) -> f64 {
-    if after >= before {
-        after - before
-    } else if after < before / 2.0 {
-        after.max(0.0)
-    } else {
-        0.0
     }
 }
 

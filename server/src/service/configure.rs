@@ -192,6 +192,7 @@ impl Service {
             this.apply(id).await?;
             this.store.delete_equipment(id).await?;
             this.live.remove(id);
+            this.ingest.baking.forget(id);
             let before = Some(json!(EquipmentDraft::from(&before)));
             this.record(&actor, "equipment.delete", ("equipment", Some(id.to_string())), before, None).await
         })

@@ -12,6 +12,9 @@ pub enum ServiceError {
     /// Each error names a field.
     #[error("{} of the values cannot be used", .0.len())]
     Invalid(Vec<FieldError>),
+    /// What is asked for does not go with how things are; the code is the API's.
+    #[error("{detail}")]
+    Conflict { code: &'static str, detail: String },
     /// The oven has no connection, or it is switched off.
     #[error("this oven has no connection that is switched on")]
     NotConfigured,

@@ -9,12 +9,14 @@
 //! - [`draft_secrets`] keeps typed secrets between two submissions of a form, sealed
 //! - [`probe`] connection tests, before or after saving
 //! - [`views`] live values, log and health of ovens; [`history`] their past, [`export`] as a file
+//! - [`batches`] what is baked: its plan, where it stands, what became of it
 //! - [`energy`] by day, and ovens that are hot for nothing
 //! - [`retention`] how long history is kept, and what it takes
 //! - [`form`] the admin's oven form to a draft and back; [`found`] what a search found, put into it
 //! - [`peer`] whom stored secrets are for
 
 pub mod actor;
+pub mod batches;
 pub mod configure;
 pub mod draft_secrets;
 pub mod energy;
@@ -83,6 +85,7 @@ impl Service {
         for equipment in &ovens {
             self.live.configure(equipment);
         }
+        self.load_batches().await?;
         for (id, reading) in self.store.latest_readings().await? {
             self.live.restore(id, reading);
         }

@@ -91,6 +91,7 @@ impl Service {
         let reading =
             reading.ok_or(ServiceError::Offline { status: live.status, failure: live.failure, last_reading: None })?;
         let good = reading.good();
+        let running = self.ingest.baking.running(id);
         Ok(RealtimeData {
             equipment_id: id,
             equipment_name: equipment.name,
@@ -104,8 +105,8 @@ impl Service {
             cycle_progress_percentage: good.cycle_progress_percentage,
             time_remaining_minutes: good.time_remaining_minutes,
             energy_consumption_kwh: good.energy_consumption_kwh,
-            active_batch_id: reading.active_batch_id,
-            active_batch_name: None,
+            active_batch_id: running.as_ref().map(|running| running.id),
+            active_batch_name: running.map(|running| running.name),
             target_temperature: good.target_temperature,
             received_at: reading.received_at,
             age_seconds: live.age_ms(now_ms).unwrap_or_default() as f64 / 1_000.0,

@@ -8,6 +8,7 @@
 //! - [`reader`] connections that only read, for what goes through many rows
 //! - [`readings`] the history of an oven; `reading_row` is one row of it
 //! - [`rollups`] minutes, hours and days of it
+//! - [`batches`] what was baked where
 //! - [`connection_logs`] what happened to connections
 //! - [`alerts`] alerts that stand
 //! - [`users`] accounts; sessions live in the same file, written by the session layer through [`Store::pool`]
@@ -23,6 +24,7 @@
 
 pub mod alerts;
 pub mod audit;
+pub mod batches;
 mod cells;
 pub mod connection_logs;
 pub mod equipment;

@@ -19,6 +19,7 @@ const STEPS: &[(&str, &str)] = &[
     ("equipment iot alerts", include_str!("../../../migrations/sqlite/0005_equipment_iot_alerts.sql")),
     ("audit settings", include_str!("../../../migrations/sqlite/0006_audit_settings.sql")),
     ("reading rollups", include_str!("../../../migrations/sqlite/0007_reading_rollups.sql")),
+    ("batches", include_str!("../../../migrations/sqlite/0008_batches.sql")),
 ];
 
 /// How the database is used; the defaults fit a mini-PC.

@@ -13,6 +13,7 @@
 //! - [`cases`] recorded payloads, replayed without I/O; [`quality`] what every connector is held to
 
 mod alarms;
+mod batches;
 mod broker;
 mod cases;
 mod contract;

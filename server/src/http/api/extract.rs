@@ -9,6 +9,8 @@ use axum::{
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
+use uuid::Uuid;
+
 use crate::http::error::Problem;
 
 /// A JSON body.
@@ -74,6 +76,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let unknown = || Problem::new(StatusCode::NOT_FOUND, "not_found", "no such equipment");
+        let Path(id) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| unknown())?;
+        id.parse().map(Self).map_err(|_| unknown())
+    }
+}
+
+/// The `{id}` of something that is no oven.
+pub struct Uid(pub Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for Uid {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let unknown = || Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing of this id");
         let Path(id) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| unknown())?;
         id.parse().map(Self).map_err(|_| unknown())
     }

@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`equipment`] ovens: list, create, show, replace, delete; alerts
 //! - [`iot`] connection settings and tests, live and past values
+//! - [`batches`] what is baked
 //! - [`history`] how long it is kept, and what it takes; [`energy`] what ovens take, and what for nothing
 //! - [`connectors`] what can be connected; [`system`] how the server does
 //! - [`extract`] bodies, ids and queries whose errors are problem documents; [`page`] lists
@@ -24,6 +25,7 @@
 
 #![expect(unused_qualifications, reason = "the macro of an operation writes them for its parameters")]
 
+pub mod batches;
 pub mod connectors;
 pub mod energy;
 pub mod equipment;
