@@ -18,7 +18,8 @@
 //! - [`batch`] what is baked: its profile, where it stands, what became of it
 //! - [`energy`] what ovens take, and what for nothing
 //! - [`history`] how finely history is kept and shown; [`retention`] for how long
-//! - [`user`] roles and users
+//! - [`settings`] what an admin sets for everybody
+//! - [`user`] roles and users; [`token`] credentials of programs, [`display`] screens on a wall
 //! - [`api`] request and response bodies with the field names of the public API
 //!
 //! No leptos and no I/O in here.
@@ -29,6 +30,7 @@ pub mod batch;
 pub mod connection_log;
 pub mod connector;
 pub mod discovery;
+pub mod display;
 pub mod energy;
 pub mod equipment;
 pub mod failure;
@@ -40,6 +42,8 @@ pub mod mapping;
 pub mod metric;
 pub mod reading;
 pub mod retention;
+pub mod settings;
+pub mod token;
 pub mod unit;
 pub mod user;
 pub mod wire;

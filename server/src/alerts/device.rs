@@ -13,7 +13,7 @@ use std::{
 };
 
 use app::model::{
-    alert::{AlertStatus, AlertType, DeviceAlarm},
+    alert::{Alert, AlertType, DeviceAlarm},
     equipment::EquipmentId,
 };
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{Store, StoreError, alerts::Alert};
+use crate::store::{Store, StoreError};
 
 /// Wait before a database that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -86,13 +86,9 @@ async fn reconcile(store: &Store, id: EquipmentId, alarms: &[DeviceAlarm]) -> Re
         standing.into_iter().filter(|alert| alert.alert_type == AlertType::EquipmentError).collect();
     for alert in &standing {
         match alarms.iter().find(|alarm| code(alert) == Some(alarm.code.as_str())) {
-            None => {
-                let over = Alert { status: AlertStatus::Resolved, resolved_at: Some(now), ..alert.clone() };
-                store.save_alert(&over).await?;
-            }
+            None => store.end_alert(alert.id, now).await?,
             Some(alarm) if alarm.message != alert.message || alarm.severity != alert.severity => {
-                let changed = Alert { message: alarm.message.clone(), severity: alarm.severity, ..alert.clone() };
-                store.save_alert(&changed).await?;
+                store.reword_alert(alert.id, &alarm.message, alarm.severity).await?;
             }
             Some(_) => {}
         }

@@ -38,6 +38,7 @@ impl Service {
                 at: Timestamp::now(),
                 actor_id: actor.user_id,
                 actor_name: actor.username.clone(),
+                actor_token: None,
                 action: action.to_owned(),
                 object_type: object.0.to_owned(),
                 object_id: object.1,

@@ -1,13 +1,11 @@
 //! Alerts of the ovens.
 
 use app::model::{
-    alert::{AlertSeverity, AlertStatus, AlertType},
+    alert::{Alert, AlertChange, AlertSeverity, AlertStatus, AlertType},
     equipment::EquipmentId,
 };
 use jiff::Timestamp;
-use serde::Serialize;
-use serde_json::{Map, Value};
-use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
@@ -16,73 +14,13 @@ use super::{
     error::{Doing as _, StoreError},
 };
 
-/// One alert with everything that is kept of it. Users are named by their ids.
-#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
-pub struct Alert {
-    pub id: Uuid,
-    pub equipment_id: EquipmentId,
-    pub alert_type: AlertType,
-    pub severity: AlertSeverity,
-    pub status: AlertStatus,
-    pub title: String,
-    pub message: String,
-    /// What else the texts are made from, to say them in any language.
-    pub data: Map<String, Value>,
-    pub value: Option<f64>,
-    pub threshold: Option<f64>,
-    pub zone: Option<String>,
-    pub raised_at: Timestamp,
-    pub acknowledged_at: Option<Timestamp>,
-    pub acknowledged_by: Option<i64>,
-    pub resolved_at: Option<Timestamp>,
-    pub resolved_by: Option<i64>,
-    pub notes: Option<String>,
-    pub shelved_at: Option<Timestamp>,
-    pub shelved_by: Option<i64>,
-    /// Shelved as long as this is in the future.
-    pub shelved_until: Option<Timestamp>,
-    pub shelve_reason: Option<String>,
-    /// What the system did by itself, when, and what came of it.
-    pub auto_response: Option<String>,
-    pub auto_response_at: Option<Timestamp>,
-    pub auto_response_result: Option<String>,
-}
-
-impl Alert {
-    /// An alert that nobody has seen yet.
-    pub fn new(
-        equipment_id: EquipmentId,
-        alert_type: AlertType,
-        severity: AlertSeverity,
-        raised_at: Timestamp,
-    ) -> Self {
-        Self {
-            id: Uuid::new_v4(),
-            equipment_id,
-            alert_type,
-            severity,
-            status: AlertStatus::Active,
-            title: String::new(),
-            message: String::new(),
-            data: Map::new(),
-            value: None,
-            threshold: None,
-            zone: None,
-            raised_at,
-            acknowledged_at: None,
-            acknowledged_by: None,
-            resolved_at: None,
-            resolved_by: None,
-            notes: None,
-            shelved_at: None,
-            shelved_by: None,
-            shelved_until: None,
-            shelve_reason: None,
-            auto_response: None,
-            auto_response_at: None,
-            auto_response_result: None,
-        }
-    }
+/// Which alerts are asked for; all that stand where nothing is set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlertFilter {
+    pub status: Option<AlertStatus>,
+    pub severity: Option<AlertSeverity>,
+    pub alert_type: Option<AlertType>,
+    pub equipment_id: Option<EquipmentId>,
 }
 
 const COLUMNS: &str = "a.id, e.id, a.alert_type, a.severity, a.status, a.title, a.message, a.data, a.value, \
@@ -103,6 +41,114 @@ impl Store {
             query = query.bind(id.to_string());
         }
         query.fetch_all(&self.pool).await.doing("reading the alerts")?.iter().map(decode).collect()
+    }
+
+    /// Newest first; `before` is the key of the last alert of the page above. Each comes with its key.
+    pub async fn find_alerts(
+        &self,
+        filter: &AlertFilter,
+        limit: u32,
+        before: Option<i64>,
+    ) -> Result<Vec<(i64, Alert)>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(format!(
+            "SELECT {COLUMNS}, a.key FROM equipment_iot_alerts a JOIN equipment e ON e.key = a.equipment WHERE "
+        ));
+        match filter.status {
+            Some(status) => query.push("a.status = ").push_bind(status.as_str()),
+            None => query.push("a.status <> 'resolved'"),
+        };
+        if let Some(id) = filter.equipment_id {
+            query.push(" AND a.equipment = ").push_bind(self.key(id).await?);
+        }
+        if let Some(severity) = filter.severity {
+            query.push(" AND a.severity = ").push_bind(severity.as_str());
+        }
+        if let Some(kind) = filter.alert_type {
+            query.push(" AND a.alert_type = ").push_bind(kind.as_str());
+        }
+        if let Some(before) = before {
+            query.push(" AND a.key < ").push_bind(before);
+        }
+        query.push(" ORDER BY a.key DESC LIMIT ").push_bind(limit);
+        let rows = query.build().fetch_all(&self.pool).await.doing("reading the alerts")?;
+        rows.iter()
+            .map(|row| {
+                let mut cells = Cells::new(row, "equipment_iot_alerts");
+                let alert = decode_cells(&mut cells)?;
+                Ok((cells.take()?, alert))
+            })
+            .collect()
+    }
+
+    pub async fn alert(&self, id: Uuid) -> Result<Option<Alert>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM equipment_iot_alerts a JOIN equipment e ON e.key = a.equipment WHERE a.id = ?"
+        );
+        let row = sqlx::query(&sql).bind(id.to_string()).fetch_optional(&self.pool).await.doing("reading an alert")?;
+        row.as_ref().map(decode).transpose()
+    }
+
+    /// Does to an alert what a user asked for, if its status still allows that; says whether.
+    pub async fn change_alert(
+        &self,
+        id: Uuid,
+        change: &AlertChange,
+        user: Option<i64>,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        const NOTED: &str = "notes = CASE WHEN ?4 IS NULL THEN notes WHEN notes IS NULL THEN ?4 \
+            ELSE notes || char(10) || ?4 END";
+        let (set, text, until) = match change {
+            AlertChange::Acknowledge { note } => {
+                let set = format!("status = 'acknowledged', acknowledged_at = ?2, acknowledged_by = ?3, {NOTED}");
+                (format!("{set} WHERE status = 'active'"), note.as_deref(), None)
+            }
+            AlertChange::Resolve { note } => {
+                let set = format!("status = 'resolved', resolved_at = ?2, resolved_by = ?3, {NOTED}");
+                (format!("{set} WHERE status <> 'resolved'"), note.as_deref(), None)
+            }
+            AlertChange::Shelve { until, reason } => {
+                let set = "shelved_at = ?2, shelved_by = ?3, shelve_reason = ?4, shelved_until = ?5";
+                (format!("{set} WHERE status <> 'resolved'"), Some(reason.as_str()), Some(*until))
+            }
+        };
+        let done = sqlx::query(&format!("UPDATE equipment_iot_alerts SET updated_at = ?2, {set} AND id = ?1"))
+            .bind(id.to_string())
+            .bind(at.as_microsecond())
+            .bind(user)
+            .bind(text)
+            .bind(micros(until))
+            .execute(&self.pool)
+            .await
+            .doing("changing an alert")?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// The cause is gone. What a user did meanwhile stays.
+    pub async fn end_alert(&self, id: Uuid, at: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE equipment_iot_alerts SET status = 'resolved', resolved_at = ?2, updated_at = ?2 \
+             WHERE id = ?1 AND status <> 'resolved'",
+        )
+        .bind(id.to_string())
+        .bind(at.as_microsecond())
+        .execute(&self.pool)
+        .await
+        .doing("resolving an alert")?;
+        Ok(())
+    }
+
+    /// The same fault in other words. What a user did meanwhile stays.
+    pub async fn reword_alert(&self, id: Uuid, message: &str, severity: AlertSeverity) -> Result<(), StoreError> {
+        sqlx::query("UPDATE equipment_iot_alerts SET message = ?2, severity = ?3, updated_at = ?4 WHERE id = ?1")
+            .bind(id.to_string())
+            .bind(message)
+            .bind(severity.as_str())
+            .bind(Timestamp::now().as_microsecond())
+            .execute(&self.pool)
+            .await
+            .doing("changing an alert")?;
+        Ok(())
     }
 
     /// Stores a new alert, or all of its present state when it is known.
@@ -157,7 +203,10 @@ impl Store {
 }
 
 fn decode(row: &SqliteRow) -> Result<Alert, StoreError> {
-    let mut cells = Cells::new(row, "equipment_iot_alerts");
+    decode_cells(&mut Cells::new(row, "equipment_iot_alerts"))
+}
+
+fn decode_cells(cells: &mut Cells<'_>) -> Result<Alert, StoreError> {
     Ok(Alert {
         id: cells.equipment_id()?.0,
         equipment_id: cells.equipment_id()?,

@@ -1,6 +1,7 @@
 //! What any database behind [`Store`] has to do, as functions over `&Store`; [`contract!`] runs each on a new file.
 //! `open` and `writer` also have what is true of SQLite alone.
 
+mod access;
 mod alerts;
 mod equipment;
 mod open;

@@ -12,6 +12,8 @@
 //! - [`connection_logs`] what happened to connections
 //! - [`alerts`] alerts that stand
 //! - [`users`] accounts; sessions live in the same file, written by the session layer through [`Store::pool`]
+//! - [`tokens`] credentials of programs; [`displays`] screens on a wall and theirs
+//! - [`idempotency`] what creations have answered, for who repeats one
 //! - [`audit`] who changed what, append-only
 //! - [`settings`] settings that are changed while running; [`space`] what it all takes
 //! - [`writer`] the group-committed path of readings, connection logs and statuses
@@ -27,8 +29,10 @@ pub mod audit;
 pub mod batches;
 mod cells;
 pub mod connection_logs;
+pub mod displays;
 pub mod equipment;
 pub mod error;
+pub mod idempotency;
 mod reader;
 mod reading_row;
 pub mod readings;
@@ -36,6 +40,7 @@ pub mod rollups;
 mod schema;
 pub mod settings;
 pub mod space;
+pub mod tokens;
 pub mod users;
 pub mod verify;
 pub mod writer;

@@ -20,6 +20,7 @@ const STEPS: &[(&str, &str)] = &[
     ("audit settings", include_str!("../../../migrations/sqlite/0006_audit_settings.sql")),
     ("reading rollups", include_str!("../../../migrations/sqlite/0007_reading_rollups.sql")),
     ("batches", include_str!("../../../migrations/sqlite/0008_batches.sql")),
+    ("api access", include_str!("../../../migrations/sqlite/0009_api_access.sql")),
 ];
 
 /// How the database is used; the defaults fit a mini-PC.

@@ -1,6 +1,6 @@
-//! Accounts. A user is disabled rather than deleted, because alerts and the audit log refer to them.
+//! Accounts. Of a user who is deleted the row stays, because alerts and batches refer to it.
 
-use app::model::user::{Role, User};
+use app::model::user::{Role, User, UserChange};
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteQueryResult, SqliteRow};
 
@@ -20,6 +20,17 @@ pub struct Account {
     /// A session made under another epoch is over.
     pub session_epoch: i64,
 }
+
+/// What became of a change that the last admin may not be part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    Done,
+    LastAdmin,
+}
+
+/// That somebody else can sign in as an admin, or this one cannot anyway.
+const NOT_THE_LAST_ADMIN: &str = "(role <> 'admin' OR disabled = 1 OR EXISTS (SELECT 1 FROM users other \
+    WHERE other.id <> users.id AND other.role = 'admin' AND other.disabled = 0 AND other.deleted_at IS NULL))";
 
 const COLUMNS: &str =
     "id, username, role, disabled, created_at, last_login_at, password_hash, language, theme, session_epoch";
@@ -69,16 +80,12 @@ impl Store {
             .bind(Timestamp::now().as_microsecond())
             .execute(&self.pool)
             .await;
-        if let Err(sqlx::Error::Database(error)) = &done
-            && error.is_unique_violation()
-        {
-            return Err(StoreError::Conflict("username"));
-        }
-        done.doing("creating a user")
+        unless_taken(done)?.doing("creating a user")
     }
 
+    /// By name.
     pub async fn users(&self) -> Result<Vec<Account>, StoreError> {
-        sqlx::query(&format!("SELECT {COLUMNS} FROM users ORDER BY username_key"))
+        sqlx::query(&format!("SELECT {COLUMNS} FROM users WHERE deleted_at IS NULL ORDER BY username_key"))
             .fetch_all(&self.pool)
             .await
             .doing("reading the users")?
@@ -88,20 +95,67 @@ impl Store {
     }
 
     pub async fn user(&self, id: i64) -> Result<Option<Account>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM users WHERE id = ?");
+        let sql = format!("SELECT {COLUMNS} FROM users WHERE id = ? AND deleted_at IS NULL");
         let row = sqlx::query(&sql).bind(id).fetch_optional(&self.pool).await.doing("reading a user")?;
         row.as_ref().map(decode).transpose()
     }
 
     /// Whatever the case of the letters.
     pub async fn user_by_name(&self, username: &str) -> Result<Option<Account>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM users WHERE username_key = ?");
+        let sql = format!("SELECT {COLUMNS} FROM users WHERE username_key = ? AND deleted_at IS NULL");
         let row = sqlx::query(&sql)
             .bind(key_of(username))
             .fetch_optional(&self.pool)
             .await
             .doing("reading a user by name")?;
         row.as_ref().map(decode).transpose()
+    }
+
+    /// Changes name, role and whether the user may sign in; ends all sessions where one of the latter two changes.
+    /// Nothing where it would leave no admin who can sign in: then `LastAdmin` is the answer.
+    pub async fn update_user(&self, id: i64, change: &UserChange) -> Result<Changed, StoreError> {
+        let sql = format!(
+            "UPDATE users SET username = ?2, username_key = ?3, \
+             session_epoch = session_epoch + (role <> ?4 OR disabled <> ?5), role = ?4, disabled = ?5, updated_at = ?6 \
+             WHERE id = ?1 AND deleted_at IS NULL AND ((?4 = 'admin' AND ?5 = 0) OR {NOT_THE_LAST_ADMIN})"
+        );
+        let done = sqlx::query(&sql)
+            .bind(id)
+            .bind(&change.username)
+            .bind(key_of(&change.username))
+            .bind(change.role.as_str())
+            .bind(change.disabled)
+            .bind(Timestamp::now().as_microsecond())
+            .execute(&self.pool)
+            .await;
+        self.outcome(id, done, "changing a user").await
+    }
+
+    /// The name is free again. Nothing where it would leave no admin who can sign in.
+    pub async fn delete_user(&self, id: i64) -> Result<Changed, StoreError> {
+        // No name has capital letters as a key, so that this one is nobody's.
+        let sql = format!(
+            "UPDATE users SET deleted_at = ?2, updated_at = ?2, disabled = 1, session_epoch = session_epoch + 1, \
+             password_hash = '', username_key = 'DELETED ' || id \
+             WHERE id = ?1 AND deleted_at IS NULL AND {NOT_THE_LAST_ADMIN}"
+        );
+        let done = sqlx::query(&sql).bind(id).bind(Timestamp::now().as_microsecond()).execute(&self.pool).await;
+        self.outcome(id, done, "deleting a user").await
+    }
+
+    async fn outcome(
+        &self,
+        id: i64,
+        done: Result<SqliteQueryResult, sqlx::Error>,
+        doing: &'static str,
+    ) -> Result<Changed, StoreError> {
+        if unless_taken(done)?.doing(doing)?.rows_affected() > 0 {
+            return Ok(Changed::Done);
+        }
+        match self.user(id).await? {
+            Some(_) => Ok(Changed::LastAdmin),
+            None => Err(StoreError::NotFound("user")),
+        }
     }
 
     /// Also ends all sessions, because who knew the old password may hold one.
@@ -148,17 +202,28 @@ impl Store {
 
     /// `set` may use ?2, now, and ?3, the value.
     async fn change_user(&self, set: &'static str, id: i64, value: Option<&str>) -> Result<(), StoreError> {
-        let done = sqlx::query(&format!("UPDATE users SET {set}, updated_at = ?2 WHERE id = ?1"))
-            .bind(id)
-            .bind(Timestamp::now().as_microsecond())
-            .bind(value)
-            .execute(&self.pool)
-            .await
-            .doing("changing a user")?;
+        let done =
+            sqlx::query(&format!("UPDATE users SET {set}, updated_at = ?2 WHERE id = ?1 AND deleted_at IS NULL"))
+                .bind(id)
+                .bind(Timestamp::now().as_microsecond())
+                .bind(value)
+                .execute(&self.pool)
+                .await
+                .doing("changing a user")?;
         if done.rows_affected() == 0 {
             return Err(StoreError::NotFound("user"));
         }
         Ok(())
+    }
+}
+
+/// A name that somebody has is an error of its own.
+fn unless_taken(
+    done: Result<SqliteQueryResult, sqlx::Error>,
+) -> Result<Result<SqliteQueryResult, sqlx::Error>, StoreError> {
+    match &done {
+        Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => Err(StoreError::Conflict("username")),
+        _ => Ok(done),
     }
 }
 

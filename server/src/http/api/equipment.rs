@@ -1,6 +1,9 @@
 //! Ovens.
 
-use app::model::equipment::{ConnectionStatus, Equipment, EquipmentDraft, EquipmentKind};
+use app::model::{
+    alert::Alert,
+    equipment::{ConnectionStatus, Equipment, EquipmentDraft, EquipmentKind},
+};
 use axum::{
     Json,
     extract::State,
@@ -17,7 +20,6 @@ use super::{
 use crate::{
     http::{AppState, error::ApiResult},
     service::{Actor, ServiceError, configure::SecretChange},
-    store::alerts::Alert,
 };
 
 /// What a list of ovens can be ordered by.

@@ -1,5 +1,5 @@
 use app::model::{
-    alert::{AlertSeverity, AlertStatus, AlertType},
+    alert::{Alert, AlertChange, AlertSeverity, AlertStatus, AlertType},
     equipment::EquipmentId,
     user::Role,
 };
@@ -7,11 +7,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{at, contract, new_oven};
-use crate::store::{Store, StoreError, alerts::Alert};
+use crate::store::{Store, StoreError};
 
 contract! {
     every_field_comes_back_and_resolved_ones_do_not,
     half_shelved_is_refused,
+    what_users_do_outlives_what_the_oven_says,
 }
 
 pub(super) async fn full_alert(store: &Store, equipment_id: EquipmentId) -> Alert {
@@ -71,4 +72,37 @@ async fn half_shelved_is_refused(store: &Store) {
     assert!(matches!(store.save_alert(&endless).await, Err(StoreError::Refused(_))));
     let nobody = Alert { acknowledged_by: Some(99), ..bare_alert(id) };
     assert!(matches!(store.save_alert(&nobody).await, Err(StoreError::Refused(_))));
+}
+
+async fn what_users_do_outlives_what_the_oven_says(store: &Store) {
+    let user = store.create_user("eva", "hash", Role::Staff).await.unwrap().user.id;
+    let oven = new_oven(store, "A").await;
+    let alert = bare_alert(oven);
+    store.save_alert(&alert).await.unwrap();
+    let acknowledge = AlertChange::Acknowledge { note: Some("ya voy".to_owned()) };
+    assert!(store.change_alert(alert.id, &acknowledge, Some(user), at(20)).await.unwrap());
+    assert!(!store.change_alert(alert.id, &acknowledge, Some(user), at(21)).await.unwrap(), "once");
+    let shelve = AlertChange::Shelve { until: at(90), reason: "pieza".to_owned() };
+    assert!(store.change_alert(alert.id, &shelve, Some(user), at(22)).await.unwrap());
+    store.reword_alert(alert.id, "otra cosa", AlertSeverity::Critical).await.unwrap();
+    store.end_alert(alert.id, at(30)).await.unwrap();
+    store.end_alert(alert.id, at(31)).await.unwrap();
+    let ended = Alert {
+        severity: AlertSeverity::Critical,
+        status: AlertStatus::Resolved,
+        message: "otra cosa".to_owned(),
+        acknowledged_at: Some(at(20)),
+        acknowledged_by: Some(user),
+        resolved_at: Some(at(30)),
+        notes: Some("ya voy".to_owned()),
+        shelved_at: Some(at(22)),
+        shelved_by: Some(user),
+        shelved_until: Some(at(90)),
+        shelve_reason: Some("pieza".to_owned()),
+        ..alert
+    };
+    assert_eq!(store.alert(ended.id).await.unwrap().unwrap(), ended);
+    for change in [acknowledge, AlertChange::Resolve { note: None }, shelve] {
+        assert!(!store.change_alert(ended.id, &change, Some(user), at(40)).await.unwrap(), "{change:?}");
+    }
 }

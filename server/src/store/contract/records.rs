@@ -59,6 +59,7 @@ async fn the_audit_log_only_grows(store: &Store) {
         at: at(1),
         actor_id: Some(7),
         actor_name: "ana".to_owned(),
+        actor_token: Some("0123456789abcdef".to_owned()),
         action: "equipment.update".to_owned(),
         object_type: "equipment".to_owned(),
         object_id: Some("x".to_owned()),
