@@ -40,14 +40,14 @@ use futures::FutureExt as _;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use auth::{setup_code::SetupCode, throttle::LoginThrottle};
+use auth::setup_code::SetupCode;
 use config::Config;
 use http::{AppState, Demo, Sessions, Site, WebConfig};
 use ingest::Ingest;
 use live::LiveHub;
 use poller::{PollContext, Poller};
 use secrets::Keyring;
-use service::{Limits, Service};
+use service::{Limits, Service, settings::PresentSettings};
 use store::{
     Store,
     writer::{Writer, WriterConfig},
@@ -57,6 +57,8 @@ use store::{
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 /// Connection log entries kept of each oven: an oven that fails and recovers every minute fills them in a week.
 const LOG_ENTRIES_KEPT: u32 = 20_000;
+/// A token that has expired is shown for so long, so that its owner finds out why a program stopped.
+const DEAD_TOKENS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(90 * 24);
 /// Open requests get this long to end; websockets are told to go at once.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
@@ -118,6 +120,7 @@ impl Server {
                 default_timeout: Duration::from_secs(config.poll_timeout_seconds),
                 response_limit: config.response_limit_bytes,
             },
+            settings: PresentSettings::load(&store).await?,
             shutdown: shutdown.clone(),
             retain: tokio::sync::Notify::new(),
             applying: tokio::sync::Mutex::default(),
@@ -173,7 +176,9 @@ fn state(config: &Config, service: &Arc<Service>, site: &Arc<Site>, demo: Option
         sessions: Sessions::new(&service.store),
         service: Arc::clone(service),
         assets: site.assets(),
-        throttle: Arc::new(LoginThrottle::new()),
+        throttle: Arc::default(),
+        bearer_throttle: Arc::default(),
+        pairing_throttle: Arc::default(),
         setup_code: Arc::new(SetupCode::generate()),
         web: Arc::new(WebConfig {
             default_lang: Lang::parse(config.language).unwrap_or(Lang::Es),
@@ -220,6 +225,10 @@ async fn keep_house(sessions: Sessions, store: Store, shutdown: CancellationToke
         sessions.delete_expired().await;
         if let Err(error) = store.prune_connection_logs(LOG_ENTRIES_KEPT).await {
             tracing::warn!("old connection log entries were not deleted: {error}");
+        }
+        let now = jiff::Timestamp::now();
+        if let Err(error) = store.delete_dead_tokens(now - DEAD_TOKENS_KEPT).await {
+            tracing::warn!("old tokens were not deleted: {error}");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The code that the console prints at the first start. Who can read the console may create the first admin; somebody
-//! else in the network who opens the page first may not.
+//! else in the network who opens the page first may not. Codes that pair displays have the same form.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -98,16 +98,32 @@ fn print(code: &Code) -> Zeroizing<String> {
     printed
 }
 
+/// A new code of the same form for something else, as it is printed.
+pub fn another() -> Zeroizing<String> {
+    print(&random())
+}
+
+/// A code as it was entered, in the form in which it is printed; None where it cannot be one.
+pub fn normalised(entered: &str) -> Option<Zeroizing<String>> {
+    let (code, length) = typed(entered)?;
+    (length == CODE_CHARS).then(|| print(&code))
+}
+
 /// In a time that tells nothing of how much of it was right. That its length was wrong may be told.
 fn is_equal(code: &Code, entered: &str) -> bool {
+    typed(entered).is_some_and(|(bytes, length)| length == CODE_CHARS && bytes.ct_eq(code.as_slice()).into())
+}
+
+/// What was typed, in capitals and without dashes and spaces, and how much it is; None where it is too much.
+fn typed(entered: &str) -> Option<(Code, usize)> {
     let mut bytes = Code::default();
     let mut length = 0;
     for char in entered.chars().filter(|char| *char != '-' && !char.is_whitespace()) {
-        let (Some(byte), true) = (bytes.get_mut(length), char.is_ascii()) else { return false };
+        let (Some(byte), true) = (bytes.get_mut(length), char.is_ascii()) else { return None };
         *byte = char.to_ascii_uppercase() as u8;
         length += 1;
     }
-    length == CODE_CHARS && bytes.ct_eq(code.as_slice()).into()
+    Some((bytes, length))
 }
 
 #[cfg(test)]
@@ -167,6 +183,16 @@ mod tests {
         assert_eq!(code.redeem("wrong"), Redemption::Replaced);
         assert_eq!(code.redeem(&first), Redemption::Wrong { tries_left: 9 });
         assert_eq!(code.redeem(&printed(&code)), Redemption::Accepted);
+    }
+
+    #[test]
+    fn other_codes_are_compared_in_one_form() {
+        let code = another();
+        assert_eq!(normalised(&code.to_lowercase().replace('-', " ")), Some(code.clone()));
+        assert_ne!(another(), code);
+        for bad in ["", "K7PM", "K7PM-3X9Q-TR2D-A", "ñ7PM-3X9Q-TR2D"] {
+            assert_eq!(normalised(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -94,6 +94,60 @@ impl LoginThrottle {
     }
 }
 
+/// Slows down an address alone, for what has no user name.
+pub struct AddressThrottle(Mutex<Table<IpAddr>>);
+
+impl AddressThrottle {
+    pub fn new() -> Self {
+        Self(Mutex::new(Table::new(MAX_ENTRIES)))
+    }
+
+    /// Lets an attempt through, and counts it, like [`LoginThrottle::check`]: for what can be guessed.
+    pub fn check(&self, ip: IpAddr, now: Instant) -> Result<(), RetryAfter> {
+        let mut table = self.table();
+        match table.wait(&client(ip), now) {
+            Duration::ZERO => {
+                table.started(client(ip), now);
+                Ok(())
+            }
+            wait => Err(RetryAfter(wait)),
+        }
+    }
+
+    /// Counts a failure, unless the address has to wait already: then that is the answer. For what cannot be guessed,
+    /// where only the noise of failures is to be less, and who is right is never held up.
+    pub fn fail(&self, ip: IpAddr, now: Instant) -> Result<(), RetryAfter> {
+        let mut table = self.table();
+        match table.wait(&client(ip), now) {
+            Duration::ZERO => {
+                table.failed(client(ip), now);
+                Ok(())
+            }
+            wait => Err(RetryAfter(wait)),
+        }
+    }
+
+    /// The attempt that was let through failed.
+    pub fn failed(&self, ip: IpAddr, now: Instant) {
+        self.table().failed(client(ip), now);
+    }
+
+    /// The attempt that was let through succeeded.
+    pub fn succeeded(&self, ip: IpAddr) {
+        self.table().withdraw(&client(ip));
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table<IpAddr>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for AddressThrottle {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Default for LoginThrottle {
     fn default() -> Self {
         Self::new()
@@ -106,7 +160,7 @@ fn keys(username: &str, ip: IpAddr) -> (String, IpAddr) {
 }
 
 /// Who is behind an address. An IPv6 customer has a /64 at least, and must not get a count for each address in it.
-fn client(ip: IpAddr) -> IpAddr {
+pub fn client(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),
         v4 @ IpAddr::V4(_) => v4,
@@ -337,6 +391,32 @@ mod tests {
         let later = almost + seconds(16) + WINDOW;
         throttle.failed("maria", HOME, later);
         assert_eq!(wait(&throttle, "maria", HOME, later), 0, "it was forgotten");
+    }
+
+    #[test]
+    fn an_address_that_fails_waits_and_does_not_extend_its_wait_by_trying() {
+        let throttle = AddressThrottle::new();
+        let now = Instant::now();
+        for _ in 0..FREE_FAILURES {
+            assert_eq!(throttle.fail(HOME, now), Ok(()));
+        }
+        for _ in 0..100 {
+            assert_eq!(throttle.fail(HOME, now), Err(RetryAfter(seconds(1))));
+        }
+        assert_eq!(throttle.fail(other_ip(0), now), Ok(()));
+        assert_eq!(throttle.fail(HOME, now + seconds(1)), Ok(()));
+        assert_eq!(throttle.fail(HOME, now + seconds(1)), Err(RetryAfter(seconds(2))));
+    }
+
+    #[test]
+    fn attempts_at_codes_count_from_their_start() {
+        let throttle = AddressThrottle::new();
+        let now = Instant::now();
+        assert_eq!((0..1_000).filter(|_| throttle.check(HOME, now).is_ok()).count(), FREE_FAILURES);
+        throttle.succeeded(HOME);
+        assert_eq!(throttle.check(HOME, now), Ok(()));
+        throttle.failed(HOME, now);
+        assert_eq!(throttle.check(HOME, now), Err(RetryAfter(seconds(1))));
     }
 
     #[test]

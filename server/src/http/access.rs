@@ -17,8 +17,9 @@ use axum::{
 use jiff::Timestamp;
 use tower::{Layer, Service};
 use tower_sessions::Session;
+use uuid::Uuid;
 
-use super::{AppState, error};
+use super::{AppState, bearer, error};
 use crate::{service::Actor, store::users::Account};
 
 pub const USER: &str = "user";
@@ -29,19 +30,60 @@ const PROLONG_AFTER_S: i64 = 15 * 60;
 
 /// Who is logged in, for handlers behind [`needs`].
 #[derive(Clone)]
-pub struct Login(pub Arc<Account>);
+pub struct Login {
+    pub account: Arc<Account>,
+    pub by: Credential,
+}
+
+/// With what somebody came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    Session,
+    /// A user's token; the account has its role.
+    Token {
+        id: String,
+        may_write: bool,
+    },
+    /// A screen on a wall, which is no user.
+    Display {
+        token: String,
+        id: Uuid,
+    },
+}
 
 impl Login {
     pub fn user(&self) -> &User {
-        &self.0.user
+        &self.account.user
+    }
+
+    /// Whether it is good for more than looking.
+    const fn may_write(&self) -> bool {
+        match &self.by {
+            Credential::Session => true,
+            Credential::Token { may_write, .. } => *may_write,
+            Credential::Display { .. } => false,
+        }
     }
 }
 
-/// Finds the account of the session, if its session still counts.
-pub async fn identify(State(state): State<AppState>, session: Session, mut request: Request, next: Next) -> Response {
-    if let Some(account) = account_of(&state, &session).await {
+/// Finds the account of the token that a program shows, or that of the session, if it still counts. Pages know sessions
+/// alone.
+pub async fn identify(
+    State(state): State<AppState>,
+    ClientIp(ip): ClientIp,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let token = if error::is_for_program(&request) { bearer::shown(request.headers()) } else { None };
+    if let Some(token) = token {
+        match bearer::login(&state, token, ip).await {
+            Ok(login) => request.extensions_mut().insert(login),
+            Err(refusal) => return refusal,
+        };
+    } else if let Some(account) = account_of(&state, &session).await {
         prolong(&session).await;
-        request.extensions_mut().insert(Login(Arc::new(account)));
+        request.extensions_mut().insert(Login { account: Arc::new(account), by: Credential::Session });
     }
     next.run(request).await
 }
@@ -117,8 +159,9 @@ where
 impl Needs {
     fn refusal(&self, request: &Request) -> Option<Response> {
         match request.extensions().get::<Login>() {
-            Some(login) if login.user().role.may(self.role) => None,
-            Some(_) => Some(error::forbidden(request, &self.state)),
+            Some(login) if !login.user().role.may(self.role) => Some(error::forbidden(request, &self.state)),
+            Some(login) if changes(request) && !login.may_write() => Some(error::scope_missing()),
+            Some(_) => None,
             None if error::is_for_program(request) => Some(error::unauthorised()),
             None => Some(Redirect::to(&login_address(request.uri())).into_response()),
         }
@@ -142,15 +185,20 @@ pub fn safe_next(next: &str) -> &str {
 }
 
 /// Refuses changes that another site's page sends with our cookie (cross-site request forgery), and websockets
-/// that it opens. Browsers say where a request comes from; programs that say nothing carry no cookie by accident.
+/// that it opens. Browsers say where a request comes from; programs that say nothing carry no cookie by accident, and a
+/// token comes along with no request by itself.
 pub async fn same_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let upgrades = headers.contains_key(header::UPGRADE);
-    if (changes || upgrades) && is_foreign(headers) {
+    let by_cookie = request.extensions().get::<Login>().is_none_or(|login| login.by == Credential::Session);
+    if by_cookie && (changes(&request) || upgrades) && is_foreign(headers) {
         return error::wrong_origin(&request, &state);
     }
     next.run(request).await
+}
+
+fn changes(request: &Request) -> bool {
+    !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 fn is_foreign(headers: &HeaderMap) -> bool {
@@ -183,7 +231,12 @@ impl<S: Sync> FromRequestParts<S> for Actor {
         let Ok(ClientIp(ip)) = ClientIp::from_request_parts(parts, state).await;
         let login = parts.extensions.get::<Login>().ok_or_else(error::unauthorised)?;
         let user = login.user();
-        Ok(Self { user_id: Some(user.id), username: user.username.clone(), role: user.role, ip: Some(ip.to_string()) })
+        let (user_id, token) = match &login.by {
+            Credential::Session => (Some(user.id), None),
+            Credential::Token { id, .. } => (Some(user.id), Some(id.clone())),
+            Credential::Display { token, .. } => (None, Some(token.clone())),
+        };
+        Ok(Self { user_id, username: user.username.clone(), role: user.role, token, ip: Some(ip.to_string()) })
     }
 }
 

@@ -8,6 +8,7 @@ use std::any::Any;
 
 use app::{
     model::{
+        alert::Impossible,
         equipment::ConnectionStatus,
         failure::FailureKind,
         form::{FieldError, Problem as FieldProblem},
@@ -26,7 +27,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{AppState, page};
-use crate::service::ServiceError;
+use crate::{auth::throttle::RetryAfter, service::ServiceError};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -60,11 +61,14 @@ pub struct Problem {
     /// Stable: programs decide on this.
     code: &'static str,
     /// The server's log has it too.
-    request_id: String,
+    #[schema(value_type = String)]
+    request_id: Box<str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<PointedError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     connection: Option<Box<ConnectionProblem>>,
+    #[serde(skip)]
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 /// What is wrong with a part of the body.
@@ -113,10 +117,24 @@ impl Problem {
             title: title.into(),
             status,
             code,
-            request_id: request_id(),
+            request_id: request_id().into(),
             errors: Vec::new(),
             connection: None,
+            header: None,
         }
+    }
+
+    /// With a header of the answer.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some(Box::new((name, value)));
+        self
+    }
+
+    /// Too many failures.
+    pub fn too_many(wait: RetryAfter, title: &'static str) -> Self {
+        let retry = HeaderValue::from(wait.seconds());
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_failures", title).with(header::RETRY_AFTER, retry)
     }
 
     pub fn invalid(errors: Vec<FieldError>) -> Self {
@@ -158,6 +176,7 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(&self)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response.headers_mut().extend(self.header.map(|header| *header));
         response
     }
 }
@@ -180,6 +199,13 @@ impl From<ServiceError> for Problem {
                 })),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "offline", error.to_string())
             },
+            ServiceError::LastAdmin => Self::new(StatusCode::CONFLICT, "last_admin", error.to_string()),
+            ServiceError::Alert(Impossible::Acknowledged) => {
+                Self::new(StatusCode::CONFLICT, "already_acknowledged", error.to_string())
+            }
+            ServiceError::Alert(Impossible::Resolved) => {
+                Self::new(StatusCode::CONFLICT, "already_resolved", error.to_string())
+            }
             ServiceError::Store(_) | ServiceError::Secret(_) | ServiceError::Password(_) | ServiceError::Session(_) => {
                 internal(&error)
             }
@@ -211,7 +237,9 @@ impl IntoResponse for PageError {
             ServiceError::Invalid(_)
             | ServiceError::Conflict { .. }
             | ServiceError::NotConfigured
-            | ServiceError::Offline { .. } => (StatusCode::BAD_REQUEST, ErrorKind::BadRequest),
+            | ServiceError::Offline { .. }
+            | ServiceError::LastAdmin
+            | ServiceError::Alert(_) => (StatusCode::BAD_REQUEST, ErrorKind::BadRequest),
             ServiceError::Store(_) | ServiceError::Secret(_) | ServiceError::Password(_) | ServiceError::Session(_) => {
                 tracing::error!(request_id = %request_id(), "{}", self.error);
                 (StatusCode::INTERNAL_SERVER_ERROR, ErrorKind::Internal)
@@ -242,7 +270,18 @@ fn answer(request: &Request, state: &AppState, status: StatusCode, code: &'stati
 }
 
 pub fn unauthorised() -> Response {
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", "log in first").into_response()
+    let challenge = HeaderValue::from_static("Bearer");
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", "log in first, or show a token")
+        .with(header::WWW_AUTHENTICATE, challenge)
+        .into_response()
+}
+
+/// A token that may only read was used for more.
+pub fn scope_missing() -> Response {
+    let challenge = HeaderValue::from_static("Bearer error=\"insufficient_scope\", scope=\"write\"");
+    Problem::new(StatusCode::FORBIDDEN, "scope_missing", "this token may only read")
+        .with(header::WWW_AUTHENTICATE, challenge)
+        .into_response()
 }
 
 pub fn forbidden(request: &Request, state: &AppState) -> Response {

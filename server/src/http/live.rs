@@ -18,10 +18,14 @@ use tokio::{
 };
 use tower_sessions::Session;
 
-use super::{AppState, access::Login, error};
+use super::{
+    AppState,
+    access::{Credential, Login},
+    bearer, error,
+};
 use crate::live::SharedFrame;
 
-/// Closed because the session ended: the page goes to the login.
+/// Closed because session or token ended: the page goes to the login.
 const SESSION_ENDED: u16 = 4401;
 /// Closed because the server stops: the page reconnects.
 const GOING_AWAY: u16 = 1001;
@@ -127,14 +131,17 @@ async fn send(socket: &mut WebSocket, text: axum::extract::ws::Utf8Bytes) -> Opt
     timeout(SEND_LIMIT, socket.send(Message::Text(text))).await.ok()?.ok()
 }
 
-/// Whether the session was not ended meanwhile: logout, a new password, a disabled user.
+/// Whether session or token was not ended meanwhile: logout, a new password, a disabled user, a revoked token.
 async fn still_allowed(state: &AppState, login: &Login, session: &Session) -> bool {
+    if let Credential::Token { id, .. } | Credential::Display { token: id, .. } = &login.by {
+        return bearer::still_good(state, id).await;
+    }
     let Some(id) = session.id() else { return false };
     if !state.sessions.is_alive(id).await {
         return false;
     }
     match state.service.store.user(login.user().id).await {
-        Ok(Some(account)) => !account.user.disabled && account.session_epoch == login.0.session_epoch,
+        Ok(Some(account)) => !account.user.disabled && account.session_epoch == login.account.session_epoch,
         Ok(None) => false,
         // The database is busy: no reason to throw everyone out.
         Err(_) => true,

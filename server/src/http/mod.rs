@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! - `mod.rs` the route table; who may use a route is said here and nowhere else
-//! - [`access`] who is asking, what a role may use, and whether a form was sent by our own page
+//! - [`access`] who is asking, what a role may use, and whether a form was sent by our own page; [`bearer`] tokens
 //! - [`page`] what every page needs; [`error`] problem documents for the API and error pages for people
 //! - [`assets`] the site's files; [`headers`] what browsers are told about security
 //! - [`session`] login, logout, first setup, preferences
@@ -14,6 +14,7 @@ pub mod access;
 mod admin_ovens;
 mod api;
 mod assets;
+mod bearer;
 mod error;
 mod find;
 mod headers;
@@ -73,7 +74,11 @@ pub fn router(state: AppState) -> Router {
         .routes(admin(routes!(api::equipment::create)))
         .routes(staff(routes!(api::equipment::show)))
         .routes(admin(routes!(api::equipment::replace, api::equipment::delete)))
-        .routes(display(routes!(api::equipment::alerts)))
+        .routes(display(routes!(api::alerts::list)))
+        .routes(display(routes!(api::alerts::show)))
+        .routes(staff(routes!(api::alerts::acknowledge)))
+        .routes(staff(routes!(api::alerts::resolve)))
+        .routes(staff(routes!(api::alerts::shelve)))
         .routes(admin(routes!(api::iot::configure)))
         .routes(admin(routes!(api::iot::test)))
         .routes(display(routes!(api::iot::realtime)))
@@ -99,6 +104,19 @@ pub fn router(state: AppState) -> Router {
         .routes(admin(routes!(api::history::delete_readings)))
         .routes(staff(routes!(api::energy::of_oven)))
         .routes(staff(routes!(api::energy::idle_hot)))
+        .routes(staff(routes!(api::tokens::list, api::tokens::create)))
+        .routes(staff(routes!(api::tokens::show, api::tokens::revoke)))
+        .routes(admin(routes!(api::users::list, api::users::create)))
+        .routes(admin(routes!(api::users::show, api::users::replace, api::users::delete)))
+        .routes(staff(routes!(api::users::set_password)))
+        .routes(admin(routes!(api::displays::list, api::displays::create)))
+        .routes(admin(routes!(api::displays::show, api::displays::replace, api::displays::delete)))
+        .routes(admin(routes!(api::displays::renew_pairing)))
+        // A device that is to be paired is nobody yet.
+        .routes(openapi::for_anyone(routes!(api::displays::pair)))
+        .routes(admin(routes!(api::records::audit)))
+        .routes(staff(routes!(api::records::logs)))
+        .routes(admin(routes!(api::settings::show, api::settings::replace)))
         .routes(admin(routes!(api::system::stats)))
         .fallback(error::api_not_found);
     let (api, description) = OpenApiRouter::with_openapi(openapi::base()).nest("/api/v1", api).split_for_parts();

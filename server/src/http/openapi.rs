@@ -14,9 +14,9 @@ use utoipa::{
     openapi::{
         Content, Info, KnownFormat, License, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, SchemaFormat,
         SecurityRequirement, Type,
-        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
+        path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, Paths},
         response,
-        security::{ApiKey, ApiKeyValue, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 use utoipa_axum::router::UtoipaMethodRouter;
@@ -31,7 +31,9 @@ use super::{AppState, access::needs, error::Problem, state::COOKIE};
     (name = "energy", description = "What ovens take, and what for nothing"),
     (name = "alerts", description = "What is wrong with ovens"),
     (name = "connectors", description = "What can be connected"),
-    (name = "system", description = "How the server does"),
+    (name = "access", description = "Accounts, tokens of programs, and screens on walls"),
+    (name = "records", description = "What was done and what happened"),
+    (name = "system", description = "How the server does, and what is set for everybody"),
 ))]
 struct Shared;
 
@@ -50,7 +52,11 @@ pub fn base() -> OpenApi {
     let session = ApiKeyValue::with_description(COOKIE, "The session of a login.");
     let components = api.components.get_or_insert_default();
     components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
-    api.security = Some(vec![SecurityRequirement::new("session", Vec::<String>::new())]);
+    let token =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token, `hor_…`, or a display's."));
+    components.add_security_scheme("token", SecurityScheme::Http(token.build()));
+    let either = ["session", "token"].map(|scheme| SecurityRequirement::new(scheme, Vec::<String>::new()));
+    api.security = Some(either.to_vec());
     api
 }
 
@@ -64,26 +70,62 @@ pub fn document(api: &OpenApi) -> impl Fn() -> std::future::Ready<Response> + Cl
 }
 
 /// Operations for users of this role or a higher one, with what they all may answer.
-pub fn documented(
-    role: Role,
-    (schemas, mut paths, router): UtoipaMethodRouter<AppState>,
-    state: &AppState,
-) -> UtoipaMethodRouter<AppState> {
+pub fn documented(role: Role, routes: UtoipaMethodRouter<AppState>, state: &AppState) -> UtoipaMethodRouter<AppState> {
+    let (schemas, mut paths, handlers) = routes;
+    describe_all(&mut paths, Some(role));
+    (schemas, paths, handlers.layer(needs(role, state)))
+}
+
+/// Operations for whoever comes.
+pub fn for_anyone(routes: UtoipaMethodRouter<AppState>) -> UtoipaMethodRouter<AppState> {
+    let (schemas, mut paths, handlers) = routes;
+    describe_all(&mut paths, None);
+    (schemas, paths, handlers)
+}
+
+fn describe_all(paths: &mut Paths, role: Option<Role>) {
     for (path, item) in &mut paths.paths {
-        for operation in operations(item) {
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(name(&method, path));
             describe(operation, path, role);
         }
     }
-    (schemas, paths, router.layer(needs(role, state)))
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+/// Functions of several resources have the same name; paths do not.
+fn name(method: &HttpMethod, path: &str) -> String {
+    let method = match method {
+        HttpMethod::Get => "get",
+        HttpMethod::Put => "put",
+        HttpMethod::Post => "post",
+        HttpMethod::Delete => "delete",
+        _ => "do",
+    };
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    parts.fold(method.to_owned(), |name, part| {
+        let part = part.trim_matches(['{', '}']).replace('-', "_");
+        format!("{name}_{part}")
+    })
 }
 
-fn describe(operation: &mut Operation, path: &str, role: Role) {
-    let mut answers =
-        vec![("401", "Not logged in."), ("403", "The role does not allow it, or another site's page asked.")];
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+    [
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Delete, &mut item.delete),
+        (HttpMethod::Patch, &mut item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+fn describe(operation: &mut Operation, path: &str, role: Option<Role>) {
+    let mut answers = vec![
+        ("401", "Neither logged in nor a good token."),
+        ("403", "Role or token do not allow it, or another site's page asked."),
+        ("429", "Too many failures: again after `Retry-After` seconds."),
+    ];
     let parameters = operation.parameters.get_or_insert_default();
     for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
         let is_known = parameters.iter().any(|known| matches!(known, RefOr::T(known) if known.name == name));
@@ -107,7 +149,16 @@ fn describe(operation: &mut Operation, path: &str, role: Role) {
     for (status, description) in answers {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description)));
     }
-    let least = format!("Least role: **{role}**.");
+    for (status, answer) in &mut operation.responses.responses {
+        // A handler that names an error names what it means; that it is a problem document goes without saying.
+        if let RefOr::T(answer) = answer
+            && status.starts_with(['4', '5'])
+            && answer.content.is_empty()
+        {
+            answer.content = problem("").content;
+        }
+    }
+    let least = role.map_or_else(|| "For anyone.".to_owned(), |role| format!("Least role: **{role}**."));
     operation.description = Some(match operation.description.take() {
         Some(text) if !text.is_empty() => format!("{text}\n\n{least}"),
         _ => least,
@@ -127,4 +178,15 @@ pub fn problem(description: &str) -> response::Response {
     let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
     response.content.insert("application/problem+json".to_owned(), RefOr::T(Content::new(Some(schema))));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_are_named_by_method_and_path() {
+        assert_eq!(name(&HttpMethod::Get, "/equipment/{id}/connection-logs"), "get_equipment_id_connection_logs");
+        assert_eq!(name(&HttpMethod::Post, "/tokens"), "post_tokens");
+    }
 }

@@ -46,11 +46,12 @@ pub fn next_of(cx: &PageContext) -> String {
 
 pub fn of_request(headers: &HeaderMap, extensions: &Extensions, uri: &Uri, state: &AppState) -> Page {
     let login = extensions.get::<Login>();
-    let account = login.map(|login| &login.0);
+    let account = login.map(|login| &login.account);
     let lang = account
         .and_then(|account| Lang::parse(account.language.as_deref()?))
         .or_else(|| Lang::parse(&cookie(headers, "lang")?))
         .or_else(|| Lang::from_accept_language(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?))
+        .or_else(|| state.service.settings.language())
         .unwrap_or(state.web.default_lang);
     let theme = account
         .and_then(|account| Theme::parse(account.theme.as_deref()?))

@@ -6,7 +6,7 @@ use app::{
     i18n::Lang,
     model::{
         form::{FieldError, FormValues, Problem},
-        user::Role,
+        user::{Role, check_username},
     },
     pages::{self, Login, LoginProblem, Notice, PageContext, Setup, Theme},
 };
@@ -27,14 +27,13 @@ use super::{
 };
 use crate::{
     auth::{
-        password::{self, Refusal, Verdict},
+        password::{self, Verdict},
         setup_code::Redemption,
     },
-    service::{Actor, ServiceError},
+    service::{Actor, ServiceError, users::problem_of},
     store::users::Account,
 };
 
-const MAX_USERNAME: usize = 64;
 /// What tries at the setup code are counted under; no user name has a slash.
 const SETUP: &str = "/setup";
 
@@ -151,6 +150,7 @@ fn actor_of(account: &Account, ip: std::net::IpAddr) -> Actor {
         user_id: Some(account.user.id),
         username: account.user.username.clone(),
         role: account.user.role,
+        token: None,
         ip: Some(ip.to_string()),
     }
 }
@@ -221,11 +221,7 @@ fn check_setup(state: &AppState, values: &FormValues) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let username = values.filled("username").unwrap_or_default();
     let password = values.get("password").unwrap_or_default();
-    if username.is_empty() {
-        errors.push(FieldError::new("username", Problem::Required));
-    } else if username.chars().count() > MAX_USERNAME {
-        errors.push(FieldError::new("username", Problem::TooLong { max: MAX_USERNAME }));
-    }
+    errors.extend(check_username(username));
     if let Err(refusal) = password::check_policy(password, username) {
         errors.push(FieldError::new("password", problem_of(refusal)));
     } else if values.get("password_again").unwrap_or_default() != password {
@@ -236,15 +232,6 @@ fn check_setup(state: &AppState, values: &FormValues) -> Vec<FieldError> {
         errors.push(FieldError::new("code", Problem::WrongCode));
     }
     errors
-}
-
-const fn problem_of(refusal: Refusal) -> Problem {
-    match refusal {
-        Refusal::TooShort { min_chars } => Problem::TooShort { min: min_chars },
-        Refusal::TooLong { max_chars } => Problem::TooLong { max: max_chars },
-        Refusal::SameAsUsername => Problem::SameAsUsername,
-        Refusal::TooCommon => Problem::TooCommon,
-    }
 }
 
 fn redeemed(state: &AppState, code: &str) -> bool {

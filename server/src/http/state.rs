@@ -13,7 +13,10 @@ use tower_sessions::{
 use tower_sessions_sqlx_store::SqliteStore;
 
 use crate::{
-    auth::{setup_code::SetupCode, throttle::LoginThrottle},
+    auth::{
+        setup_code::SetupCode,
+        throttle::{AddressThrottle, LoginThrottle},
+    },
     service::Service,
     store::Store,
 };
@@ -24,6 +27,10 @@ pub struct AppState {
     pub sessions: Sessions,
     pub assets: Assets,
     pub throttle: Arc<LoginThrottle>,
+    /// Of tokens that are not good.
+    pub bearer_throttle: Arc<AddressThrottle>,
+    /// Of codes that pair displays.
+    pub pairing_throttle: Arc<AddressThrottle>,
     /// Present until the first admin is made.
     pub setup_code: Arc<SetupCode>,
     pub web: Arc<WebConfig>,

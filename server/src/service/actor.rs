@@ -14,12 +14,14 @@ pub struct Actor {
     pub user_id: Option<i64>,
     pub username: String,
     pub role: Role,
+    /// The id of the token that acts for the user.
+    pub token: Option<String>,
     pub ip: Option<String>,
 }
 
 impl Actor {
     pub fn system() -> Self {
-        Self { user_id: None, username: "system".to_owned(), role: Role::Admin, ip: None }
+        Self { user_id: None, username: "system".to_owned(), role: Role::Admin, token: None, ip: None }
     }
 }
 
@@ -38,7 +40,7 @@ impl Service {
                 at: Timestamp::now(),
                 actor_id: actor.user_id,
                 actor_name: actor.username.clone(),
-                actor_token: None,
+                actor_token: actor.token.clone(),
                 action: action.to_owned(),
                 object_type: object.0.to_owned(),
                 object_id: object.1,

@@ -1,6 +1,6 @@
 //! What can be wrong with a request to the service.
 
-use app::model::{equipment::ConnectionStatus, failure::FailureKind, form::FieldError};
+use app::model::{alert::Impossible, equipment::ConnectionStatus, failure::FailureKind, form::FieldError};
 use jiff::Timestamp;
 
 use crate::{auth::password::PasswordError, secrets::SecretError, store::StoreError};
@@ -21,6 +21,10 @@ pub enum ServiceError {
     /// The oven does not answer; `last_reading` is when it last did.
     #[error("this oven does not answer at the moment")]
     Offline { status: ConnectionStatus, failure: Option<FailureKind>, last_reading: Option<Timestamp> },
+    #[error("the last admin who can sign in has to stay one")]
+    LastAdmin,
+    #[error("{}", alert_title(*.0))]
+    Alert(Impossible),
     #[error(transparent)]
     Store(StoreError),
     #[error(transparent)]
@@ -40,5 +44,12 @@ impl From<StoreError> for ServiceError {
             }
             other => Self::Store(other),
         }
+    }
+}
+
+const fn alert_title(reason: Impossible) -> &'static str {
+    match reason {
+        Impossible::Acknowledged => "this alert is acknowledged already",
+        Impossible::Resolved => "this alert is resolved",
     }
 }

@@ -14,10 +14,14 @@
 //! - [`retention`] how long history is kept, and what it takes
 //! - [`form`] the admin's oven form to a draft and back; [`found`] what a search found, put into it
 //! - [`peer`] whom stored secrets are for
+//! - [`settings`] that are changed while running
+//! - [`users`] accounts; [`tokens`] credentials of programs, [`displays`] of screens; [`alerts`] what users do with them
 
 pub mod actor;
+pub mod alerts;
 pub mod batches;
 pub mod configure;
+pub mod displays;
 pub mod draft_secrets;
 pub mod energy;
 pub mod error;
@@ -28,6 +32,9 @@ pub mod history;
 mod peer;
 pub mod probe;
 pub mod retention;
+pub mod settings;
+pub mod tokens;
+pub mod users;
 pub mod views;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -58,6 +65,7 @@ pub struct Service {
     pub ingest: Arc<Ingest>,
     pub keyring: Keyring,
     pub limits: Limits,
+    pub settings: settings::PresentSettings,
     /// Cancelled when the server stops.
     pub shutdown: CancellationToken,
     /// Wakes the task that deletes old history.

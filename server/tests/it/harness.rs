@@ -87,7 +87,12 @@ impl Bakery {
     pub fn visitor(&self) -> Visitor {
         install_tls();
         let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        Visitor { client, base: self.url(""), cookie: None }
+        Visitor { client, base: self.url(""), cookie: None, token: None }
+    }
+
+    /// A program that shows this token.
+    pub fn program(&self, token: &str) -> Visitor {
+        Visitor { token: Some(token.to_owned()), ..self.visitor() }
     }
 
     /// Makes an oven as an admin would through the API: the oven, then its connection.
@@ -184,10 +189,16 @@ pub struct Visitor {
     client: Client,
     base: String,
     pub cookie: Option<String>,
+    /// Sent as a bearer token.
+    pub token: Option<String>,
 }
 
 impl Visitor {
     fn with_cookie(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
         match &self.cookie {
             Some(cookie) => request.header(header::COOKIE, cookie),
             None => request,
@@ -210,6 +221,14 @@ impl Visitor {
 
     pub async fn post(&self, path: &str, body: &Value) -> Response {
         self.with_cookie(self.client.post(format!("{}{path}", self.base))).json(body).send().await.unwrap()
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Response {
+        self.request(reqwest::Method::PUT, path).json(body).send().await.unwrap()
+    }
+
+    pub async fn delete(&self, path: &str) -> Response {
+        self.request(reqwest::Method::DELETE, path).send().await.unwrap()
     }
 
     /// Goes to another server from now on, with the same cookie.
@@ -330,6 +349,20 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: i
         assert!(started.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
+}
+
+/// Status and code of a refusal.
+pub async fn refusal(answer: Response) -> (u16, String) {
+    let status = answer.status().as_u16();
+    let problem: Value = answer.json().await.unwrap();
+    (status, problem["code"].as_str().unwrap_or_default().to_owned())
+}
+
+/// What an answer has, which has to be this status.
+pub async fn answered(answer: Response, status: StatusCode) -> Value {
+    let (found, text) = (answer.status(), answer.text().await.unwrap());
+    assert_eq!(found, status, "{text}");
+    serde_json::from_str(&text).unwrap()
 }
 
 /// Names of the fields of an object, sorted.

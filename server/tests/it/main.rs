@@ -2,7 +2,9 @@
 //!
 //! # Layout
 //! - [`harness`] server, client, simulated ovens, waiting for a state with a deadline
-//! - [`login`] who gets in; [`equipment`] ovens over the API; [`faults`] what can go wrong on the wire
+//! - [`login`] who gets in; [`tokens`] programs, [`users`] accounts, [`displays`] screens on walls, [`settings`]
+//! - [`records`] the logs; [`alerts`] what users do with alerts
+//! - [`equipment`] ovens over the API; [`faults`] what can go wrong on the wire
 //! - [`modbus`] against pymodbus, [`modbus_wire`] what a device can do wrong; [`opc_ua`] against asyncua
 //! - [`mqtt`] against mosquitto ([`broker`]), [`receipt`] what it is told of a message
 //! - [`rest_family`] profiles over HTTP, [`custom`] those of an admin; [`peer`] peers that were not written with Hornero
@@ -13,6 +15,7 @@
 //! - [`cases`] recorded payloads, replayed without I/O; [`quality`] what every connector is held to
 
 mod alarms;
+mod alerts;
 mod batches;
 mod broker;
 mod cases;
@@ -20,6 +23,7 @@ mod contract;
 mod custom;
 mod demo;
 mod discovery;
+mod displays;
 mod equipment;
 mod export;
 mod faults;
@@ -36,6 +40,10 @@ mod peer;
 mod process;
 mod quality;
 mod receipt;
+mod records;
 mod rest_family;
 mod schemathesis;
+mod settings;
 mod tls;
+mod tokens;
+mod users;

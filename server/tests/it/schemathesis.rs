@@ -27,7 +27,11 @@ async fn every_answer_is_one_that_the_description_names() {
     let folder = tempfile::tempdir().unwrap();
     // Read from a file, so that the session goes with the requests that the program decides on, and with no other.
     let description = folder.path().join("openapi.json");
-    std::fs::write(&description, admin.text("/api/openapi.json").await).unwrap();
+    let mut described = admin.json("/api/openapi.json").await;
+    // The program would try wrong tokens until they are slowed down, which it takes for a wrong answer.
+    described["components"]["securitySchemes"].as_object_mut().unwrap().remove("token").expect("tokens are described");
+    described["security"] = json!([{"session": []}]);
+    std::fs::write(&description, described.to_string()).unwrap();
     let session = admin.cookie.as_deref().and_then(|cookie| cookie.strip_prefix("hornero=")).unwrap();
     let run = Command::new(program)
         .arg("--config-file")

@@ -1,9 +1,6 @@
 //! Ovens.
 
-use app::model::{
-    alert::Alert,
-    equipment::{ConnectionStatus, Equipment, EquipmentDraft, EquipmentKind},
-};
+use app::model::equipment::{ConnectionStatus, Equipment, EquipmentDraft, EquipmentKind};
 use axum::{
     Json,
     extract::State,
@@ -125,11 +122,4 @@ pub async fn replace(
 pub async fn delete(State(state): State<AppState>, actor: Actor, Id(id): Id) -> ApiResult<StatusCode> {
     state.service.delete(&actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Alerts that stand.
-#[utoipa::path(get, path = "/equipment/iot-alerts", tag = "alerts", responses((status = 200, body = Page<Alert>)))]
-pub async fn alerts(State(state): State<AppState>) -> ApiResult<Json<Page<Alert>>> {
-    let alerts = state.service.store.standing_alerts(None).await.map_err(ServiceError::from)?;
-    Ok(Json(Page::whole(alerts)))
 }

@@ -8,6 +8,7 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
+use uuid::Uuid;
 
 use uuid::Uuid;
 
@@ -81,16 +82,41 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-/// The `{id}` of something that is no oven.
+/// The `{id}` of the path as a number.
+pub struct Number(pub i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for Number {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Name(text) = Name::from_request_parts(parts, state).await?;
+        text.parse().map(Self).map_err(|_| nothing_there())
+    }
+}
+
+/// The `{id}` of the path as a UUID of something else than an oven.
 pub struct Uid(pub Uuid);
 
 impl<S: Send + Sync> FromRequestParts<S> for Uid {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let unknown = || Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing of this id");
-        let Path(id) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| unknown())?;
-        id.parse().map(Self).map_err(|_| unknown())
+        let Name(text) = Name::from_request_parts(parts, state).await?;
+        text.parse().map(Self).map_err(|_| nothing_there())
     }
+}
+
+/// The `{id}` of the path as it is.
+pub struct Name(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| nothing_there())?;
+        Ok(Self(text))
+    }
+}
+
+fn nothing_there() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing of this id")
 }
 
 /// The query.

@@ -1,11 +1,13 @@
 //! `/api/v1`.
 //!
 //! # Layout
-//! - [`equipment`] ovens: list, create, show, replace, delete; alerts
+//! - [`equipment`] ovens: list, create, show, replace, delete; [`alerts`] of them
 //! - [`iot`] connection settings and tests, live and past values
 //! - [`batches`] what is baked
 //! - [`history`] how long it is kept, and what it takes; [`energy`] what ovens take, and what for nothing
 //! - [`connectors`] what can be connected; [`system`] how the server does
+//! - [`users`] accounts; [`tokens`] of programs, [`displays`] on walls; [`records`] what was done and what happened;
+//!   [`settings`] that are changed while running
 //! - [`extract`] bodies, ids and queries whose errors are problem documents; [`page`] lists
 //!
 //! # An operation
@@ -25,12 +27,18 @@
 
 #![expect(unused_qualifications, reason = "the macro of an operation writes them for its parameters")]
 
+pub mod alerts;
 pub mod batches;
 pub mod connectors;
+pub mod displays;
 pub mod energy;
 pub mod equipment;
 mod extract;
 pub mod history;
 pub mod iot;
 mod page;
+pub mod records;
+pub mod settings;
 pub mod system;
+pub mod tokens;
+pub mod users;

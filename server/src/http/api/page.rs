@@ -25,6 +25,14 @@ impl<T> Page<T> {
         Self { items, next_cursor: None }
     }
 
+    /// Like [`cut`](Self::cut) of items that come with their keys.
+    pub fn keyed<K: Serialize>(mut items: Vec<(K, T)>, limit: u32) -> Self {
+        let is_more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let next_cursor = items.last().filter(|_| is_more).map(|(key, _)| seal(key));
+        Self { items: items.into_iter().map(|(_, item)| item).collect(), next_cursor }
+    }
+
     /// The first `limit` of these, which are one more where there are more.
     pub fn cut<K: Serialize>(mut items: Vec<T>, limit: u32, key: impl FnOnce(&T) -> K) -> Self {
         let is_more = items.len() > limit as usize;
