@@ -42,7 +42,7 @@ use tokio_util::sync::CancellationToken;
 
 use auth::setup_code::SetupCode;
 use config::Config;
-use http::{AppState, Demo, Sessions, Site, WebConfig};
+use http::{AppState, Demo, Sessions, Site, WebConfig, idempotency, rate::RateLimit};
 use ingest::Ingest;
 use live::LiveHub;
 use poller::{PollContext, Poller};
@@ -95,6 +95,7 @@ impl Server {
             "the data folder {} belongs to the demo, whose passwords are public: choose another one with data_dir",
             config.data_dir.display()
         );
+        store.forget_unfinished_requests().await?;
         let (handle, writer) = store.writer(writer_config(config)).await?;
         let writer = tokio::spawn(write(writer, writer_shutdown.clone()));
         let live = LiveHub::new(site.build.clone());
@@ -179,6 +180,8 @@ fn state(config: &Config, service: &Arc<Service>, site: &Arc<Site>, demo: Option
         throttle: Arc::default(),
         bearer_throttle: Arc::default(),
         pairing_throttle: Arc::default(),
+        rate_limit: Arc::new(RateLimit::new(config.api_requests_per_second, config.api_burst)),
+        changing: Arc::default(),
         setup_code: Arc::new(SetupCode::generate()),
         web: Arc::new(WebConfig {
             default_lang: Lang::parse(config.language).unwrap_or(Lang::Es),
@@ -227,6 +230,9 @@ async fn keep_house(sessions: Sessions, store: Store, shutdown: CancellationToke
             tracing::warn!("old connection log entries were not deleted: {error}");
         }
         let now = jiff::Timestamp::now();
+        if let Err(error) = store.delete_old_requests(now - idempotency::KEPT).await {
+            tracing::warn!("old answers to repeated requests were not deleted: {error}");
+        }
         if let Err(error) = store.delete_dead_tokens(now - DEAD_TOKENS_KEPT).await {
             tracing::warn!("old tokens were not deleted: {error}");
         }

@@ -61,6 +61,8 @@ pub struct Config {
     /// `es`, `en` or `de`.
     pub language: &'static str,
     pub session_hours: u64,
+    pub api_requests_per_second: u32,
+    pub api_burst: u32,
     pub log: String,
     pub log_format: LogFormat,
     pub writer_queue: usize,
@@ -131,6 +133,8 @@ impl Config {
             timezone: TimeZone::UTC,
             language: "",
             session_hours: 0,
+            api_requests_per_second: 0,
+            api_burst: 0,
             log: String::new(),
             log_format: LogFormat::Text,
             writer_queue: 0,

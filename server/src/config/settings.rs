@@ -24,7 +24,7 @@ pub struct Setting {
     pub secret: bool,
 }
 
-pub static SETTINGS: [Setting; 15] = [
+pub static SETTINGS: [Setting; 17] = [
     Setting {
         key: "listen",
         env: "HORNERO_LISTEN",
@@ -93,6 +93,32 @@ pub static SETTINGS: [Setting; 15] = [
         fallback: Fallback::Value("12"),
         form: Form::Integer { min: 1, max: 720, unit: "hours", set: |config, value| config.session_hours = value },
         doc: "A session that is not used for this long ends, and its user logs in again. An open page counts as use.",
+        secret: false,
+    },
+    Setting {
+        key: "api_requests_per_second",
+        env: "HORNERO_API_REQUESTS_PER_SECOND",
+        fallback: Fallback::Value("50"),
+        form: Form::Integer {
+            min: 1,
+            max: 1_000_000,
+            unit: "requests a second",
+            set: |config, value| config.api_requests_per_second = value as u32,
+        },
+        doc: "What the API takes of one user, one token, or one address that is neither, in the long run.",
+        secret: false,
+    },
+    Setting {
+        key: "api_burst",
+        env: "HORNERO_API_BURST",
+        fallback: Fallback::Value("200"),
+        form: Form::Integer {
+            min: 1,
+            max: 1_000_000,
+            unit: "requests",
+            set: |config, value| config.api_burst = value as u32,
+        },
+        doc: "How many requests the API takes of one of them at once, after a quiet time.",
         secret: false,
     },
     Setting {

@@ -58,6 +58,8 @@ fn every_setting_is_read_from_the_file() {
         timezone = "Atlantic/Canary"
         language = "de"
         session_hours = 720
+        api_requests_per_second = 1000000
+        api_burst = 1
         log = "info,server=debug"
         log_format = "json"
         writer_queue = 1_000_000
@@ -75,6 +77,7 @@ fn every_setting_is_read_from_the_file() {
     assert_eq!(config.master_key_file, Path::new("/etc/hornero/master.key"));
     assert_eq!(config.timezone_name(), "Atlantic/Canary");
     assert_eq!((config.language, config.session_hours, config.log.as_str()), ("de", 720, "info,server=debug"));
+    assert_eq!((config.api_requests_per_second, config.api_burst), (1_000_000, 1));
     assert_eq!((config.log_format, config.writer_queue), (LogFormat::Json, 1_000_000));
     assert_eq!((config.commit_interval_ms, config.poll_timeout_seconds), (10, 120));
     assert_eq!((config.backoff_max_seconds, config.response_limit_bytes), (3_600, 67_108_864));

@@ -137,6 +137,13 @@ impl Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_failures", title).with(header::RETRY_AFTER, retry)
     }
 
+    /// Too many requests.
+    pub fn rate_limited(wait: RetryAfter) -> Self {
+        let retry = HeaderValue::from(wait.seconds().max(1));
+        let title = "too many requests: slow down";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", title).with(header::RETRY_AFTER, retry)
+    }
+
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let title = "some values cannot be used";
         let errors = errors.into_iter().map(PointedError::from).collect();
@@ -259,6 +266,23 @@ pub fn is_for_program(request: &Request) -> bool {
     // Inside `/api/v1` the path is without that prefix; the original one is kept beside it.
     let path = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0).path();
     path.starts_with("/api/") || path.starts_with("/ws/")
+}
+
+pub fn is_of_api(request: &Request) -> bool {
+    request.uri().path().starts_with("/api/")
+}
+
+/// Goes on in another task under the id of this request.
+pub fn in_this_request<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(request_id(), future)
+}
+
+/// What a task that panicked is to its request.
+pub fn panicked_in_task(error: tokio::task::JoinError) -> Problem {
+    match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(error) => internal(&error),
+    }
 }
 
 fn answer(request: &Request, state: &AppState, status: StatusCode, code: &'static str, kind: ErrorKind) -> Response {

@@ -3,6 +3,7 @@
 //! # Layout
 //! - `mod.rs` the route table; who may use a route is said here and nowhere else
 //! - [`access`] who is asking, what a role may use, and whether a form was sent by our own page; [`bearer`] tokens
+//! - [`rate`] how much one client may ask; [`etag`] conditional requests; [`idempotency`] creations that are repeated
 //! - [`page`] what every page needs; [`error`] problem documents for the API and error pages for people
 //! - [`assets`] the site's files; [`headers`] what browsers are told about security
 //! - [`session`] login, logout, first setup, preferences
@@ -16,12 +17,15 @@ mod api;
 mod assets;
 mod bearer;
 mod error;
+pub mod etag;
 mod find;
 mod headers;
+pub mod idempotency;
 mod live;
 mod openapi;
 mod ovens;
 mod page;
+pub mod rate;
 mod session;
 mod state;
 
@@ -32,6 +36,7 @@ use axum::{
     middleware,
     routing::{get, post},
 };
+use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -119,7 +124,14 @@ pub fn router(state: AppState) -> Router {
         .routes(admin(routes!(api::settings::show, api::settings::replace)))
         .routes(admin(routes!(api::system::stats)))
         .fallback(error::api_not_found);
-    let (api, description) = OpenApiRouter::with_openapi(openapi::base()).nest("/api/v1", api).split_for_parts();
+    let (api, description) = api.split_for_parts();
+    let api = api.method_not_allowed_fallback(error::method_not_allowed).with_state(state.clone());
+    // Around the routes rather than on each: a change with `If-Match` is compared with what `GET` has at the same path.
+    let api = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(state.clone(), idempotency::once))
+        .layer(middleware::from_fn_with_state(state.clone(), etag::conditional))
+        .service(api);
+    let description = openapi::base().nest("/api/v1", description);
     let documents =
         Router::new().route("/api/openapi.json", get(openapi::document(&description)).layer(needs(Display, &state)));
 
@@ -127,16 +139,18 @@ pub fn router(state: AppState) -> Router {
         .merge(anyone)
         .merge(pages)
         .merge(live)
-        .merge(api)
+        .nest_service("/api/v1", api)
         .merge(documents)
         .route("/assets/{*path}", get(assets::hashed))
         .fallback(assets::root_or_not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(middleware::from_fn_with_state(state.clone(), access::same_origin))
+        .layer(middleware::from_fn_with_state(state.clone(), rate::limit))
         .layer(middleware::from_fn_with_state(state.clone(), access::identify))
         .layer(state.sessions.layer(&state.web))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CompressionLayer::new())
+        .layer(middleware::map_response(etag::of_encoding))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn(headers::secure))
         // An oven that is offline answers 503 to every question; that is no error of the server. Those are logged where

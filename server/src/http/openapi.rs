@@ -88,6 +88,7 @@ fn describe_all(paths: &mut Paths, role: Option<Role>) {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(name(&method, path));
             describe(operation, path, role);
+            describe_conditions(operation, method, role);
         }
     }
 }
@@ -120,11 +121,51 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Ope
     .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
+/// The headers that `etag` and `idempotency` heed, and what they answer.
+fn describe_conditions(operation: &mut Operation, method: HttpMethod, role: Option<Role>) {
+    let (header, pattern, answers): (_, _, &[_]) = match method {
+        HttpMethod::Get => {
+            let is_json = operation.responses.responses.get("200").is_some_and(
+                |answer| matches!(answer, RefOr::T(answer) if answer.content.contains_key("application/json")),
+            );
+            if !is_json {
+                return;
+            }
+            ("If-None-Match", None, &[("304", "What is known still holds.")])
+        }
+        HttpMethod::Put | HttpMethod::Delete => ("If-Match", None, &[("412", "Somebody has changed it since.")]),
+        // Nobody's repeats cannot be told from each other's.
+        _ if role.is_none() => return,
+        _ => (
+            "Idempotency-Key",
+            Some("^[!-~]{1,255}$"),
+            &[
+                ("400", "A parameter, a header or the body cannot be read."),
+                ("409", "A request with this key is under way, or has made something with a secret."),
+                (
+                    "422",
+                    "Values that can be read and not be used: `errors` has them by field; or a key of another body.",
+                ),
+            ],
+        ),
+    };
+    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(pattern).build();
+    let parameter = ParameterBuilder::new().name(header).parameter_in(ParameterIn::Header).required(Required::False);
+    operation.parameters.get_or_insert_default().push(RefOr::T(parameter.schema(Some(schema)).build()));
+    for (status, description) in answers {
+        let answer = || match *status {
+            "304" => response::Response::new(*description),
+            _ => problem(description),
+        };
+        operation.responses.responses.entry((*status).to_owned()).or_insert_with(|| RefOr::T(answer()));
+    }
+}
+
 fn describe(operation: &mut Operation, path: &str, role: Option<Role>) {
     let mut answers = vec![
         ("401", "Neither logged in nor a good token."),
         ("403", "Role or token do not allow it, or another site's page asked."),
-        ("429", "Too many failures: again after `Retry-After` seconds."),
+        ("429", "Too many requests: again after `Retry-After` seconds."),
     ];
     let parameters = operation.parameters.get_or_insert_default();
     for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {

@@ -12,6 +12,7 @@ use tower_sessions::{
 };
 use tower_sessions_sqlx_store::SqliteStore;
 
+use super::{etag::Changing, rate::RateLimit};
 use crate::{
     auth::{
         setup_code::SetupCode,
@@ -31,6 +32,8 @@ pub struct AppState {
     pub bearer_throttle: Arc<AddressThrottle>,
     /// Of codes that pair displays.
     pub pairing_throttle: Arc<AddressThrottle>,
+    pub rate_limit: Arc<RateLimit>,
+    pub changing: Arc<Changing>,
     /// Present until the first admin is made.
     pub setup_code: Arc<SetupCode>,
     pub web: Arc<WebConfig>,

@@ -7,6 +7,7 @@ use std::{
 
 use aes_gcm::aead::{OsRng, rand_core::RngCore as _};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -99,6 +100,16 @@ impl Keyring {
     /// The id of the key that encrypts, to show which one is in force.
     pub fn current_id(&self) -> String {
         hex(&self.current().id)
+    }
+
+    /// A fingerprint by which to know a text again, and which tells nobody else anything of it, however little there is
+    /// to guess (HMAC-SHA256). Another one under another key.
+    pub fn fingerprint(&self, purpose: &str, text: &[u8]) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.current().bytes.as_slice()).expect("any length is a key");
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(text);
+        mac.finalize().into_bytes().into()
     }
 
     pub(super) fn current(&self) -> &Key {

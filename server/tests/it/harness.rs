@@ -42,6 +42,9 @@ pub fn config(folder: &Path, more: &[(&str, &str)]) -> Config {
         ("data_dir", data.as_str()),
         ("commit_interval_ms", "20"),
         ("backoff_max_seconds", "1"),
+        // Tests ask again and again until something has happened.
+        ("api_requests_per_second", "1000000"),
+        ("api_burst", "1000000"),
     ];
     let overrides = fixed.iter().chain(more).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     Config::load(None, [], overrides.collect::<Vec<_>>()).expect("the test's settings are valid")

@@ -3,7 +3,7 @@
 //! # Layout
 //! - [`harness`] server, client, simulated ovens, waiting for a state with a deadline
 //! - [`login`] who gets in; [`tokens`] programs, [`users`] accounts, [`displays`] screens on walls, [`settings`]
-//! - [`records`] the logs; [`alerts`] what users do with alerts
+//! - [`records`] the logs; [`alerts`] what users do with alerts; [`idempotency`], [`etags`], [`rate`] what all of the API has
 //! - [`equipment`] ovens over the API; [`faults`] what can go wrong on the wire
 //! - [`modbus`] against pymodbus, [`modbus_wire`] what a device can do wrong; [`opc_ua`] against asyncua
 //! - [`mqtt`] against mosquitto ([`broker`]), [`receipt`] what it is told of a message
@@ -25,11 +25,13 @@ mod demo;
 mod discovery;
 mod displays;
 mod equipment;
+mod etags;
 mod export;
 mod faults;
 mod form;
 mod harness;
 mod history;
+mod idempotency;
 mod live;
 mod login;
 mod modbus;
@@ -39,6 +41,7 @@ mod opc_ua;
 mod peer;
 mod process;
 mod quality;
+mod rate;
 mod receipt;
 mod records;
 mod rest_family;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use app::model::display::{Display, DisplayDraft, PairRequest, PairedDisplay, PairingDisplay};
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -22,6 +22,7 @@ use crate::{
         AppState,
         access::ClientIp,
         error::{ApiResult, Problem},
+        idempotency::HoldsSecret,
     },
     service::{Actor, ServiceError},
 };
@@ -61,7 +62,7 @@ pub async fn create(
 ) -> ApiResult<Response> {
     let made: PairingDisplay = state.service.create_display(&actor, draft).await?;
     let location = format!("/api/v1/displays/{}", made.display.id);
-    let answer = (StatusCode::CREATED, [(header::LOCATION, location)], Json(made));
+    let answer = (StatusCode::CREATED, [(header::LOCATION, location)], Extension(HoldsSecret), Json(made));
     Ok(answer.into_response())
 }
 
@@ -97,7 +98,7 @@ pub async fn delete(State(state): State<AppState>, actor: Actor, Uid(id): Uid) -
 )]
 pub async fn renew_pairing(State(state): State<AppState>, actor: Actor, Uid(id): Uid) -> ApiResult<Response> {
     let renewed: PairingDisplay = state.service.renew_pairing(&actor, id).await?;
-    Ok(Json(renewed).into_response())
+    Ok((Extension(HoldsSecret), Json(renewed)).into_response())
 }
 
 /// Exchanges a pairing code for a device's credential, once. The code is what the device proves itself by.

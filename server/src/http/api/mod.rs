@@ -24,6 +24,10 @@
 //! What follows from role, path, parameters and body (401, 403, 404, 400, 413, 415, 422) is added by
 //! [`openapi`](super::openapi); a handler names only other answers. Types derive `ToSchema`, queries `IntoParams` with
 //! `deny_unknown_fields`, and say their ranges.
+//!
+//! Every resource gets its ETag and `If-Match` ([`etag`](super::etag)), every `POST` its `Idempotency-Key`
+//! ([`idempotency`](super::idempotency)) without a word of its handler; one whose answer shows a secret adds `HoldsSecret`
+//! to it.
 
 #![expect(unused_qualifications, reason = "the macro of an operation writes them for its parameters")]
 

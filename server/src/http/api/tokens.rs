@@ -22,6 +22,7 @@ use crate::{
         AppState,
         access::{Credential, Login},
         error::{ApiResult, Problem},
+        idempotency::HoldsSecret,
     },
     service::{Actor, ServiceError},
 };
@@ -71,7 +72,7 @@ pub async fn create(
     }
     let made = state.service.create_token(&actor, draft).await?;
     let location = format!("/api/v1/tokens/{}", made.about.id);
-    let answer = (StatusCode::CREATED, [(header::LOCATION, location)], Json(made));
+    let answer = (StatusCode::CREATED, [(header::LOCATION, location)], Extension(HoldsSecret), Json(made));
     Ok(answer.into_response())
 }
 
