@@ -1,9 +1,10 @@
-"""Whole numbers are sent as programs send them: JSON Schema calls 5.0 an integer, and nobody writes it so."""
+"""What the program is told of this API beyond its description."""
 
 import schemathesis
 
 
 def whole(value):
+    """Whole numbers are sent as programs send them: JSON Schema calls 5.0 an integer, and nobody writes it so."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     if isinstance(value, dict):
@@ -16,3 +17,24 @@ def whole(value):
 @schemathesis.hook
 def map_body(context, body):
     return whole(body)
+
+
+# Codes of refusals that no schema can say: that a range begins before it ends, which cursors there are.
+BEYOND_THE_SCHEMA = {"range_reversed", "cursor_invalid"}
+
+
+@schemathesis.check
+def only_offline_is_unavailable(ctx, response, case):
+    """503 is an oven that does not answer, and nothing else."""
+    if response.status_code == 503:
+        assert response.json()["code"] == "offline", f"503 with another code: {response.text}"
+
+
+@schemathesis.check
+def what_the_schema_allows_is_refused_for_a_reason(ctx, response, case):
+    """A request that the description allows may break a rule of more than one value; it must not be unreadable."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    if response.status_code == 400:
+        code = response.json()["code"]
+        assert code in BEYOND_THE_SCHEMA, f"the description allows what is refused as {code}: {response.text}"

@@ -48,12 +48,15 @@ pub mod unit;
 pub mod user;
 pub mod wire;
 
-/// Declares a field-less enum with its wire name, used by serde, SQL and forms alike, and `ALL` in order.
+/// Declares a field-less enum with its wire name, used by serde, SQL and forms alike, and `ALL` in order. What its
+/// comments say is in the API's description too.
 macro_rules! wire_enum {
-    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $wire:literal),+ $(,)? }) => {
-        $(#[$meta])*
+    ($(#[doc = $doc:literal])* $name:ident {
+        $($(#[doc = $vdoc:literal])* $variant:ident = $wire:literal),+ $(,)?
+    }) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $($(#[$vmeta])* $variant),+ }
+        pub enum $name { $($(#[doc = $vdoc])* $variant),+ }
 
         impl $name {
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
@@ -66,6 +69,21 @@ macro_rules! wire_enum {
             /// The value with this wire name, if there is one.
             pub fn parse(text: &str) -> Option<Self> {
                 match text { $($wire => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        #[cfg(feature = "ssr")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let words: &[(&str, &[&str])] = &[$(($wire, &[$($vdoc),*])),+];
+                $crate::model::words_schema(&[$($doc),*], words)
+            }
+        }
+
+        #[cfg(feature = "ssr")]
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
             }
         }
 
@@ -91,17 +109,23 @@ macro_rules! wire_enum {
                 f.write_str(self.as_str())
             }
         }
-
-        #[cfg(feature = "ssr")]
-        impl utoipa::PartialSchema for $name {
-            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                use utoipa::openapi::schema::{ObjectBuilder, Type};
-                ObjectBuilder::new().schema_type(Type::String).enum_values(Some([$($wire),+])).into()
-            }
-        }
-
-        #[cfg(feature = "ssr")]
-        impl utoipa::ToSchema for $name {}
     };
 }
 pub(crate) use wire_enum;
+
+/// Describes a closed list of words: what it is, and what those words mean that do not say it themselves.
+#[cfg(feature = "ssr")]
+pub(crate) fn words_schema(doc: &[&str], words: &[(&str, &[&str])]) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    use utoipa::openapi::schema::{ObjectBuilder, Type};
+    let line = |lines: &[&str]| lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
+    let meanings = words.iter().filter(|(_, doc)| !doc.is_empty());
+    let mut text: Vec<String> = meanings.map(|(word, doc)| format!("- `{word}`: {}", line(doc))).collect();
+    if !doc.is_empty() {
+        text.insert(0, line(doc));
+    }
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description((!text.is_empty()).then(|| text.join("\n")))
+        .enum_values(Some(words.iter().map(|(word, _)| *word)))
+        .into()
+}

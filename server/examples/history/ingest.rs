@@ -130,7 +130,9 @@ pub async fn measure(options: &Options, folder: &Path) -> anyhow::Result<Equipme
     store.close().await;
     let size = std::fs::metadata(folder.join("hornero.db"))?.len() as f64;
     println!("history of {} days, a reading every {} s: {rows} readings", options.days, options.interval);
-    println!("  SQLite alone                 {single:.0} rows a second in batches of {BATCH}, a statement for each row");
+    println!(
+        "  SQLite alone                 {single:.0} rows a second in batches of {BATCH}, a statement for each row"
+    );
     println!("                               {fastest:.0} rows a second in batches of {BATCH}, 50 rows a statement");
     println!(
         "  with rollups                 {speed:.0} readings a second: {:.0} % of the first, {:.0} % of the second",

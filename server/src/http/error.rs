@@ -71,18 +71,19 @@ pub struct Problem {
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
-/// What is wrong with a part of the body.
+/// What is wrong with a part of the body, or with a parameter.
 #[derive(Serialize, ToSchema)]
 struct PointedError {
-    /// Where it is in the body, as a JSON Pointer (RFC 6901).
-    pointer: String,
+    /// Where it is in the body, as a JSON Pointer (RFC 6901); absent for a parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
     #[serde(flatten)]
     error: FieldError,
 }
 
 impl From<FieldError> for PointedError {
     fn from(error: FieldError) -> Self {
-        Self { pointer: pointer(&error.field), error }
+        Self { pointer: Some(pointer(&error.field)), error }
     }
 }
 
@@ -95,7 +96,12 @@ fn pointer(field: &str) -> String {
         "mapping" => "iot_config/mapping",
         other => other,
     };
-    rest.map_or_else(|| format!("/{first}"), |rest| format!("/{first}/{}", rest.replace('.', "/")))
+    rest.map_or_else(|| format!("/{first}"), |rest| format!("/{first}/{}", escaped(rest).replace('.', "/")))
+}
+
+/// A name as JSON Pointers have it.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Why an oven does not answer.
@@ -155,24 +161,33 @@ impl Problem {
     /// With the place in the body that it is about; the whole body where there is no name.
     pub fn at(mut self, names: &[String]) -> Self {
         if !names.is_empty() {
-            let escaped = names.iter().map(|name| name.replace('~', "~0").replace('/', "~1"));
-            let pointer = format!("/{}", escaped.collect::<Vec<_>>().join("/"));
+            let names_escaped = names.iter().map(|name| escaped(name));
+            let pointer = format!("/{}", names_escaped.collect::<Vec<_>>().join("/"));
             let problem = FieldProblem::Other { detail: self.title.clone() };
-            self.errors.push(PointedError { pointer, error: FieldError::new(names.join("."), problem) });
+            let error = FieldError::new(names.join("."), problem);
+            self.errors.push(PointedError { pointer: Some(pointer), error });
         }
+        self
+    }
+
+    /// With the parameter of the query that it is about.
+    pub fn about(mut self, parameter: &str) -> Self {
+        let problem = FieldProblem::Other { detail: self.title.clone() };
+        self.errors.push(PointedError { pointer: None, error: FieldError::new(parameter, problem) });
         self
     }
 
     /// For a body whose connection is named as the API's `iot-config` does.
     pub fn of_connection(mut self) -> Self {
         for error in &mut self.errors {
-            let renamed = match error.pointer.as_str() {
+            let Some(pointer) = &error.pointer else { continue };
+            let renamed = match pointer.as_str() {
                 "/iot_protocol" => "/protocol".to_owned(),
                 "/iot_endpoint" => "/endpoint".to_owned(),
                 "/iot_port" => "/port".to_owned(),
                 other => other.replacen("/iot_config", "/additional_config", 1),
             };
-            error.pointer = renamed;
+            error.pointer = Some(renamed);
         }
         self
     }
@@ -358,7 +373,7 @@ mod tests {
         }
         let unreadable = || Problem::new(StatusCode::BAD_REQUEST, "body_invalid", "a number is needed");
         let names = ["iot_config", "a/b", "0"].map(str::to_owned);
-        assert_eq!(unreadable().at(&names).errors[0].pointer, "/iot_config/a~1b/0");
+        assert_eq!(unreadable().at(&names).errors[0].pointer.as_deref(), Some("/iot_config/a~1b/0"));
         assert!(unreadable().at(&[]).errors.is_empty());
     }
 }

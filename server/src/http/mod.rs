@@ -9,13 +9,14 @@
 //! - [`session`] login, logout, first setup, preferences
 //! - [`ovens`] the board and an oven's page; [`admin_ovens`] the oven form; [`find`] its search
 //! - [`live`] the websocket
-//! - [`api`] `/api/v1`; [`openapi`] its description
+//! - [`api`] `/api/v1`; [`openapi`] its description, [`contract`] what it holds requests to
 
 pub mod access;
 mod admin_ovens;
 mod api;
 mod assets;
 mod bearer;
+mod contract;
 mod error;
 pub mod etag;
 mod find;
@@ -131,7 +132,7 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), idempotency::once))
         .layer(middleware::from_fn_with_state(state.clone(), etag::conditional))
         .service(api);
-    let description = openapi::base().nest("/api/v1", description);
+    let description = openapi::finished(&openapi::base().nest("/api/v1", description));
     let documents =
         Router::new().route("/api/openapi.json", get(openapi::document(&description)).layer(needs(Display, &state)));
 

@@ -3,17 +3,21 @@
 //! A handler names what only it answers; what follows from its role, its path, its parameters and its body is added
 //! [here](documented), so that it cannot be forgotten.
 
+mod wording;
+
 use app::model::user::Role;
 use axum::{
     http::header,
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
+use serde_json::Value;
 use utoipa::{
     OpenApi as _,
     openapi::{
         Content, Info, KnownFormat, License, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, SchemaFormat,
         SecurityRequirement, Type,
+        extensions::ExtensionsBuilder,
         path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, Paths},
         response,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -21,7 +25,10 @@ use utoipa::{
 };
 use utoipa_axum::router::UtoipaMethodRouter;
 
-use super::{AppState, access::needs, error::Problem, state::COOKIE};
+use super::{AppState, access::needs, contract, error::Problem, state::COOKIE};
+
+/// The least role, for programs.
+const ROLE: &str = "x-role";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(Problem)), tags(
@@ -60,9 +67,14 @@ pub fn base() -> OpenApi {
     api
 }
 
-/// Answers the description, which is written out once.
-pub fn document(api: &OpenApi) -> impl Fn() -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
-    let text = Bytes::from(serde_json::to_vec(api).unwrap_or_default());
+/// The description as it is read.
+pub fn finished(api: &OpenApi) -> Value {
+    wording::finish(serde_json::to_value(api).unwrap_or_default())
+}
+
+/// Answers a description, which is written out once.
+pub fn document(api: &Value) -> impl Fn() -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
+    let text = Bytes::from(api.to_string());
     move || {
         let kind = [(header::CONTENT_TYPE, "application/json")];
         std::future::ready((kind, text.clone()).into_response())
@@ -73,6 +85,7 @@ pub fn document(api: &OpenApi) -> impl Fn() -> std::future::Ready<Response> + Cl
 pub fn documented(role: Role, routes: UtoipaMethodRouter<AppState>, state: &AppState) -> UtoipaMethodRouter<AppState> {
     let (schemas, mut paths, handlers) = routes;
     describe_all(&mut paths, Some(role));
+    let handlers = contract::keep(&mut paths, handlers);
     (schemas, paths, handlers.layer(needs(role, state)))
 }
 
@@ -80,6 +93,7 @@ pub fn documented(role: Role, routes: UtoipaMethodRouter<AppState>, state: &AppS
 pub fn for_anyone(routes: UtoipaMethodRouter<AppState>) -> UtoipaMethodRouter<AppState> {
     let (schemas, mut paths, handlers) = routes;
     describe_all(&mut paths, None);
+    let handlers = contract::keep(&mut paths, handlers);
     (schemas, paths, handlers)
 }
 
@@ -198,6 +212,9 @@ fn describe(operation: &mut Operation, path: &str, role: Option<Role>) {
         {
             answer.content = problem("").content;
         }
+    }
+    if let Some(role) = role {
+        operation.extensions = Some(ExtensionsBuilder::new().add(ROLE, role.as_str()).build());
     }
     let least = role.map_or_else(|| "For anyone.".to_owned(), |role| format!("Least role: **{role}**."));
     operation.description = Some(match operation.description.take() {

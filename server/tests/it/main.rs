@@ -9,6 +9,8 @@
 //! - [`mqtt`] against mosquitto ([`broker`]), [`receipt`] what it is told of a message
 //! - [`rest_family`] profiles over HTTP, [`custom`] those of an admin; [`peer`] peers that were not written with Hornero
 //! - [`discovery`] what there is at an address; [`alarms`] faults that ovens report
+//! - [`description`] what the API says of itself and whether it keeps to it, for [`schemathesis`] to try; [`contract`] with the
+//!   guide
 //! - [`form`] the admin's form; [`live`] the websocket; [`export`] history as a file; [`tls`] certificates
 //! - [`process`] the binary: wrong settings, keys, kill -9
 //! - [`demo`] every simulated oven through its real driver
@@ -22,6 +24,7 @@ mod cases;
 mod contract;
 mod custom;
 mod demo;
+mod description;
 mod discovery;
 mod displays;
 mod equipment;

@@ -3,7 +3,10 @@
 use app::model::{api::DiscoverRequest, connector::Manifest, discovery::DiscoveryResult, equipment::EquipmentDraft};
 use axum::{Json, extract::State};
 
-use super::{extract::Body, page::Page};
+use super::{
+    extract::{Body, Params},
+    page::{self, Page, PageQuery},
+};
 use crate::{
     connectors::ALL,
     http::{
@@ -14,9 +17,13 @@ use crate::{
 };
 
 /// Every connector: its fields, defaults and capabilities.
-#[utoipa::path(get, path = "/connectors", tag = "connectors", responses((status = 200, body = Page<Manifest>)))]
-pub async fn list() -> Json<Page<&'static Manifest>> {
-    Json(Page::whole(ALL.iter().map(|driver| &driver.manifest).collect()))
+#[utoipa::path(
+    get, path = "/connectors", tag = "connectors", params(PageQuery), responses((status = 200, body = Page<Manifest>))
+)]
+pub async fn list(Params(query): Params<PageQuery>) -> ApiResult<Json<Page<&'static Manifest>>> {
+    let manifests: Vec<_> = ALL.iter().map(|driver| &driver.manifest).collect();
+    let position = |manifest: &&Manifest| ALL.iter().position(|driver| driver.manifest.id == manifest.id);
+    Ok(Json(page::of_all(manifests, query.asked(), position)?))
 }
 
 /// Machines and values at an address. Saves nothing.

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 
 use super::{
     extract::{Id, Params},
-    page::Page,
+    page::{self, Page},
 };
 use crate::http::{
     AppState,
@@ -51,7 +51,7 @@ pub async fn of_oven(
     let first = query.first_day.unwrap_or_else(|| last.saturating_sub(6.days()));
     if first > last {
         let title = "first_day is after last_day";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", title));
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", title).about("first_day"));
     }
     Ok(Json(state.service.energy(id, first, last, hot(query.hot_celsius)?).await?))
 }
@@ -63,6 +63,10 @@ pub struct IdleQuery {
     /// From here on an oven is hot, in °C; 100 where absent.
     #[param(minimum = 30, maximum = 500, default = 100)]
     hot_celsius: Option<f64>,
+    #[param(minimum = 1, maximum = 1_000, default = 100)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
 }
 
 /// Ovens that are hot and empty now, the longest first.
@@ -74,7 +78,8 @@ pub async fn idle_hot(
     Params(query): Params<IdleQuery>,
 ) -> ApiResult<Json<Page<IdleHot>>> {
     let found = state.service.idle_hot(Timestamp::now(), hot(query.hot_celsius)?).await?;
-    Ok(Json(Page::whole(found)))
+    let asked = page::Asked { limit: query.limit, cursor: query.cursor.as_deref(), is_descending: false };
+    Ok(Json(page::of_all(found, asked, |oven| (oven.since.as_microsecond(), oven.equipment_id))?))
 }
 
 fn hot(celsius: Option<f64>) -> Result<f64, Problem> {
@@ -83,5 +88,5 @@ fn hot(celsius: Option<f64>) -> Result<f64, Problem> {
         return Ok(celsius);
     }
     let title = format!("hot_celsius is from {} to {}", HOT_RANGE.start(), HOT_RANGE.end());
-    Err(Problem::new(StatusCode::BAD_REQUEST, "query_invalid", title))
+    Err(Problem::new(StatusCode::BAD_REQUEST, "query_invalid", title).about("hot_celsius"))
 }

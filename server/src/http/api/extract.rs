@@ -3,13 +3,11 @@
 use app::model::equipment::EquipmentId;
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
-use uuid::Uuid;
-
 use uuid::Uuid;
 
 use crate::http::error::Problem;
@@ -35,9 +33,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let is_json = is_json(request.headers());
-        let body = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| Problem::new(rejection.status(), "body_unreadable", rejection.body_text()))?;
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+            status @ StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", "the body is too large"),
+            status => Problem::new(status, "body_unreadable", rejection.body_text()),
+        })?;
         if body.is_empty() {
             return Ok(Self(None));
         }
@@ -57,12 +56,29 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
 
 /// A body that is no JSON, or not of the shape that is needed at `path`.
 fn unreadable(path: &serde_path_to_error::Path, error: &serde_json::Error) -> Problem {
+    let message = error.to_string();
+    // Where the text is no JSON at all, no field is to blame.
+    let place = if error.is_data() { place(path, &message) } else { Vec::new() };
+    Problem::new(StatusCode::BAD_REQUEST, "body_invalid", message).at(&place)
+}
+
+/// The names that lead to what is wrong. A field that is missing or unknown is in the message alone; the path ends at its
+/// object.
+fn place(path: &serde_path_to_error::Path, message: &str) -> Vec<String> {
     let names = path.iter().filter_map(|segment| match segment {
         Segment::Seq { index } => Some(index.to_string()),
         Segment::Map { key } => Some(key.clone()),
         Segment::Enum { .. } | Segment::Unknown => None,
     });
-    Problem::new(StatusCode::BAD_REQUEST, "body_invalid", error.to_string()).at(&names.collect::<Vec<_>>())
+    let mut names: Vec<_> = names.collect();
+    let starts = ["missing field `", "unknown field `", "duplicate field `"];
+    let told = starts.iter().find_map(|start| message.strip_prefix(start)?.split_once('`'));
+    if let Some((name, _)) = told
+        && names.last().is_none_or(|last| last != name)
+    {
+        names.push(name.to_owned());
+    }
+    names
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -124,10 +140,73 @@ pub struct Params<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = Query::<T>::from_request_parts(parts, state).await;
-        query
-            .map(|Query(value)| Self(value))
-            .map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST, "query_invalid", rejection.body_text()))
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        query(parts.uri.query().unwrap_or_default()).map(Self)
+    }
+}
+
+fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(text.as_bytes()));
+    serde_path_to_error::deserialize(pairs).map_err(|error| {
+        let name = place(error.path(), &error.inner().to_string()).join(".");
+        let title = format!("{name}: {}", error.inner());
+        Problem::new(StatusCode::BAD_REQUEST, "query_invalid", title).about(&name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use app::model::{api::IotConfigRequest, retention::HistoryPolicy};
+    use serde::Deserialize;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn errors(problem: &Problem) -> Value {
+        serde_json::to_value(problem).unwrap()["errors"][0].clone()
+    }
+
+    fn of_body<T: DeserializeOwned>(text: &str) -> Value {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let error = serde_path_to_error::deserialize::<_, T>(&mut json).err().expect("it cannot be used");
+        let path = error.path().clone();
+        errors(&unreadable(&path, &error.into_inner()))
+    }
+
+    #[test]
+    fn errors_point_to_the_field_of_the_body() {
+        let with = |key: &str, value: Value| {
+            let mut body = json!({"protocol": "rest_api", "endpoint": "http://oven"});
+            body[key] = value;
+            of_body::<IotConfigRequest>(&body.to_string())["pointer"].clone()
+        };
+        assert_eq!(with("port", json!("x")), "/port");
+        assert_eq!(with("colour", json!(1)), "/colour");
+        assert_eq!(with("credentials", json!({"a/b": 1})), "/credentials/a~1b");
+        assert_eq!(of_body::<IotConfigRequest>(r#"{"endpoint": "http://oven"}"#)["pointer"], "/protocol");
+        let inside = of_body::<HistoryPolicy>(r#"{"retention": {"colour": 1}}"#);
+        assert_eq!((&inside["field"], &inside["pointer"]), (&json!("retention.colour"), &json!("/retention/colour")));
+    }
+
+    #[test]
+    fn what_is_no_json_blames_no_field() {
+        for text in ["{", "", r#"{"protocol": }"#] {
+            assert_eq!(of_body::<IotConfigRequest>(text), Value::Null, "{text}");
+        }
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        #[serde(rename = "limit")]
+        _limit: u32,
+    }
+
+    #[test]
+    fn errors_name_the_parameter() {
+        for (text, name) in [("limit=x", "limit"), ("limit=1&limit=2", "limit"), ("limit=1&x=1", "x"), ("", "limit")] {
+            let error = errors(&query::<Wanted>(text).err().expect("it cannot be used"));
+            assert_eq!((&error["field"], &error["pointer"]), (&json!(name), &Value::Null), "{text}");
+        }
     }
 }

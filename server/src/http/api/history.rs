@@ -122,7 +122,7 @@ pub async fn delete_readings(
 ) -> ApiResult<Json<Deleted>> {
     if range.start_time >= range.end_time {
         let title = "start_time has to be before end_time";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", title));
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", title).about("start_time"));
     }
     let readings = state.service.delete_readings(&actor, id, range.start_time, range.end_time).await?;
     Ok(Json(Deleted { readings }))

@@ -119,13 +119,17 @@ pub async fn history(
     Params(query): Params<HistoryQuery>,
 ) -> ApiResult<Json<SensorHistory>> {
     let (start, end) = span(query.start_time, query.end_time).ok_or_else(reversed)?;
-    if !is_within(query.limit, 1) || !is_within(query.max_points, 2) {
-        let title = format!("limit is from 1 to {MAX_READINGS}, max_points from 2");
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "limit_out_of_range", title));
+    for (name, asked, least) in [("limit", query.limit, 1), ("max_points", query.max_points, 2)] {
+        if asked.is_some_and(|asked| !(least..=MAX_READINGS).contains(&asked)) {
+            let title = format!("{name} is from {least} to {MAX_READINGS}");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "limit_out_of_range", title).about(name));
+        }
     }
     let cursor = query.cursor.as_deref().map(before);
     if cursor.is_some_and(|cursor| cursor.is_none()) {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "cursor_invalid", "this is no cursor of this list"));
+        return Err(
+            Problem::new(StatusCode::BAD_REQUEST, "cursor_invalid", "this is no cursor of this list").about("cursor")
+        );
     }
     let asked = Asked {
         start,
@@ -137,10 +141,6 @@ pub async fn history(
         fields: query.fields.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).collect(),
     };
     Ok(Json(state.service.history(id, &asked).await?))
-}
-
-fn is_within(value: Option<u32>, least: u32) -> bool {
-    value.is_none_or(|value| (least..=MAX_READINGS).contains(&value))
 }
 
 /// Where a page ended, by its cursor.
@@ -157,7 +157,7 @@ fn span(start: Option<Timestamp>, end: Option<Timestamp>) -> Option<(Timestamp, 
 }
 
 fn reversed() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "range_reversed", "start_time is after end_time")
+    Problem::new(StatusCode::BAD_REQUEST, "range_reversed", "start_time is after end_time").about("start_time")
 }
 
 #[derive(Deserialize, IntoParams)]

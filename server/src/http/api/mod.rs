@@ -22,7 +22,8 @@
 //! ```
 //!
 //! What follows from role, path, parameters and body (401, 403, 404, 400, 413, 415, 422) is added by
-//! [`openapi`](super::openapi); a handler names only other answers. Types derive `ToSchema`, queries `IntoParams` with
+//! [`openapi`](super::openapi); a handler names only other answers. [`contract`](super::contract) refuses parameters that
+//! are not described (400) and clients that take none of the described media types (406). Types derive `ToSchema`, queries `IntoParams` with
 //! `deny_unknown_fields`, and say their ranges.
 //!
 //! Every resource gets its ETag and `If-Match` ([`etag`](super::etag)), every `POST` its `Idempotency-Key`

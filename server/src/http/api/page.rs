@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::http::error::Problem;
 
@@ -49,7 +49,7 @@ pub fn limit(asked: Option<u32>) -> Result<u32, Problem> {
         return Ok(limit);
     }
     let title = format!("limit is from 1 to {MAX_LIMIT}");
-    Err(Problem::new(StatusCode::BAD_REQUEST, "limit_out_of_range", title))
+    Err(Problem::new(StatusCode::BAD_REQUEST, "limit_out_of_range", title).about("limit"))
 }
 
 fn seal<K: Serialize>(key: &K) -> String {
@@ -60,8 +60,26 @@ fn seal<K: Serialize>(key: &K) -> String {
 pub fn unseal<K: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<K>, Problem> {
     let Some(cursor) = cursor else { return Ok(None) };
     let key = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let invalid = || Problem::new(StatusCode::BAD_REQUEST, "cursor_invalid", "this is no cursor of this list");
+    let invalid =
+        || Problem::new(StatusCode::BAD_REQUEST, "cursor_invalid", "this is no cursor of this list").about("cursor");
     key.map(Some).ok_or_else(invalid)
+}
+
+/// The query of a list that has one order and no filters.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    #[param(minimum = 1, maximum = 1_000, default = 100)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl PageQuery {
+    pub fn asked(&self) -> Asked<'_> {
+        Asked { limit: self.limit, cursor: self.cursor.as_deref(), is_descending: false }
+    }
 }
 
 /// How a list that is in memory is asked for a page.
@@ -96,8 +114,9 @@ where
 pub fn order<K: Copy + for<'a> Deserialize<'a>>(sort: Option<&str>, default: K) -> Result<(K, bool), Problem> {
     let Some(sort) = sort else { return Ok((default, false)) };
     let (name, is_descending) = sort.strip_prefix('-').map_or((sort, false), |name| (name, true));
-    let key = serde_json::from_value(name.into())
-        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "query_invalid", format!("sort: {error}")))?;
+    let key = serde_json::from_value(name.into()).map_err(|error| {
+        Problem::new(StatusCode::BAD_REQUEST, "query_invalid", format!("sort: {error}")).about("sort")
+    })?;
     Ok((key, is_descending))
 }
 
