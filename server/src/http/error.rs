@@ -368,8 +368,8 @@ mod tests {
             ("secret.password", "/credentials/password", "/credentials/password"),
         ] {
             let problem = || Problem::invalid(vec![FieldError::new(field, FieldProblem::Required)]);
-            assert_eq!(problem().errors[0].pointer, in_equipment);
-            assert_eq!(problem().of_connection().errors[0].pointer, in_connection);
+            assert_eq!(problem().errors[0].pointer.as_deref(), Some(in_equipment));
+            assert_eq!(problem().of_connection().errors[0].pointer.as_deref(), Some(in_connection));
         }
         let unreadable = || Problem::new(StatusCode::BAD_REQUEST, "body_invalid", "a number is needed");
         let names = ["iot_config", "a/b", "0"].map(str::to_owned);
