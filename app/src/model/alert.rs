@@ -86,7 +86,8 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// An alert that nobody has seen yet.
+    /// An alert that nobody has seen yet. The server alone raises any.
+    #[cfg(feature = "ssr")]
     pub fn new(
         equipment_id: EquipmentId,
         alert_type: AlertType,

@@ -25,8 +25,15 @@ use super::{AppState, error::Problem};
 /// Answers that are longer get no tag, and streams have none either.
 const LARGEST: usize = 1024 * 1024;
 /// What the server notes by itself.
-const NOTED: [&str; 6] =
-    ["iot_connection_status", "iot_last_connected", "last_login_at", "last_used_at", "last_seen_at", "last_seen_ip"];
+const NOTED: [&str; 7] = [
+    "iot_connection_status",
+    "iot_last_connected",
+    "last_login_at",
+    "last_used_at",
+    "last_used_ip",
+    "last_seen_at",
+    "last_seen_ip",
+];
 /// Changes of resources that fall on the same lock wait for each other, which is rare among so many.
 const LOCKS: usize = 64;
 

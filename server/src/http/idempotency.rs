@@ -77,16 +77,19 @@ async fn run(service: &Arc<Service>, key: RequestKey, request: Request, next: Ne
     if let Some(earlier) = service.store.begin_request(&key, &hash, oldest).await.map_err(ServiceError::from)? {
         return repeated(earlier, &hash);
     }
-    let service = Arc::clone(service);
     let request = Request::from_parts(parts, Body::from(body));
+    let (carried, entered) = (Arc::clone(service), key.clone());
     let carried_out = tokio::spawn(error::in_this_request(async move {
         let response = next.run(request).await;
-        keep(&service, &key, response).await
+        keep(&carried, &key, response).await
     }));
-    carried_out.await.map_err(|error| {
-        // The next start forgets that it was under way.
-        error::panicked_in_task(error)
-    })
+    match carried_out.await {
+        Ok(response) => Ok(response),
+        Err(error) => {
+            forget(service, &entered).await;
+            Err(error::panicked_in_task(error))
+        }
+    }
 }
 
 fn repeated(earlier: Earlier, hash: &[u8]) -> Result<Response, Problem> {
@@ -117,12 +120,16 @@ fn repeated(earlier: Earlier, hash: &[u8]) -> Result<Response, Problem> {
     Ok(response)
 }
 
+async fn forget(service: &Service, key: &RequestKey) {
+    if let Err(error) = service.store.forget_request(key).await {
+        tracing::warn!("a request that failed is kept as being under way: {error}");
+    }
+}
+
 /// Keeps what was answered, or forgets the request where it made nothing.
 async fn keep(service: &Service, key: &RequestKey, response: Response) -> Response {
     if !response.status().is_success() {
-        if let Err(error) = service.store.forget_request(key).await {
-            tracing::warn!("a request that failed is kept as being under way: {error}");
-        }
+        forget(service, key).await;
         return response;
     }
     let (parts, body) = response.into_parts();
