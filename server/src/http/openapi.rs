@@ -213,8 +213,9 @@ fn describe(operation: &mut Operation, path: &str, role: Option<Role>) {
             answer.content = problem("").content;
         }
     }
-    if let Some(role) = role {
-        operation.extensions = Some(ExtensionsBuilder::new().add(ROLE, role.as_str()).build());
+    match role {
+        Some(role) => operation.extensions = Some(ExtensionsBuilder::new().add(ROLE, role.as_str()).build()),
+        None => operation.security = Some(Vec::new()),
     }
     let least = role.map_or_else(|| "For anyone.".to_owned(), |role| format!("Least role: **{role}**."));
     operation.description = Some(match operation.description.take() {
