@@ -127,6 +127,7 @@ fn user_menu(cx: &PageContext) -> AnyView {
     let lang = cx.lang;
     let user = cx.user.clone();
     let label = user.as_ref().map_or_else(|| lang.preferences().to_owned(), |user| user.username.clone());
+    let reads_api = user.as_ref().is_some_and(|user| user.role.may(Role::Staff));
     let symbol = if user.is_some() { Icon::User } else { Icon::Sliders };
     view! {
         <details class="menu" data-testid="user-menu">
@@ -135,6 +136,7 @@ fn user_menu(cx: &PageContext) -> AnyView {
                 {user.as_ref().map(|user| view! {
                     <p class="menu-user"><strong>{user.username.clone()}</strong> <span>{user.role.label(lang)}</span></p>
                 })}
+                {reads_api.then(|| view! { <a class="menu-link" href="/api/docs">{lang.reference_title()}</a> })}
                 <form method="post" action="/preferences">
                     <input type="hidden" name="next" value=cx.path.clone() />
                     <label for="pref-lang">{lang.language()}</label>

@@ -69,6 +69,7 @@ pub mod format;
 pub mod live;
 pub mod names;
 pub mod pages;
+pub mod reference;
 
 wire_enum! {
     Lang {

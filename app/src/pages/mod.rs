@@ -10,6 +10,7 @@ pub(crate) mod gallery;
 mod login;
 mod oven;
 mod oven_form;
+mod reference;
 mod setup;
 
 pub use admin_ovens::{AdminOvens, admin_ovens};
@@ -19,4 +20,5 @@ pub use error::{ErrorKind, ErrorPage, error};
 pub use login::{Login, LoginProblem, login};
 pub use oven::{OvenDetail, TrendPoint, oven};
 pub use oven_form::{FormMode, OvenForm, oven_form};
+pub use reference::{Reference, reference};
 pub use setup::{Setup, setup};

@@ -280,7 +280,7 @@ pub fn render(page: &page::Page, status: StatusCode, kind: ErrorKind) -> Respons
 pub fn is_for_program(request: &Request) -> bool {
     // Inside `/api/v1` the path is without that prefix; the original one is kept beside it.
     let path = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0).path();
-    path.starts_with("/api/") || path.starts_with("/ws/")
+    path != super::reference::PATH && (path.starts_with("/api/") || path.starts_with("/ws/"))
 }
 
 pub fn is_of_api(request: &Request) -> bool {

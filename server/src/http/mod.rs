@@ -9,7 +9,7 @@
 //! - [`session`] login, logout, first setup, preferences
 //! - [`ovens`] the board and an oven's page; [`admin_ovens`] the oven form; [`find`] its search
 //! - [`live`] the websocket
-//! - [`api`] `/api/v1`; [`openapi`] its description, [`contract`] what it holds requests to
+//! - [`api`] `/api/v1`; [`openapi`] its description, for people [`reference`], [`contract`] what it holds requests to
 
 pub mod access;
 mod admin_ovens;
@@ -27,6 +27,7 @@ mod openapi;
 mod ovens;
 mod page;
 pub mod rate;
+mod reference;
 mod session;
 mod state;
 
@@ -133,8 +134,10 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), etag::conditional))
         .service(api);
     let description = openapi::finished(&openapi::base().nest("/api/v1", description));
-    let documents =
-        Router::new().route("/api/openapi.json", get(openapi::document(&description)).layer(needs(Display, &state)));
+    let documents = Router::new()
+        .route("/api/openapi.json", get(openapi::document(&description)).layer(needs(Display, &state)))
+        .route("/api/asyncapi.json", get(openapi::document(&reference::asyncapi())).layer(needs(Display, &state)))
+        .route(reference::PATH, get(reference::page(description)).layer(needs(Staff, &state)));
 
     Router::new()
         .merge(anyone)

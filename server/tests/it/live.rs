@@ -13,9 +13,9 @@ use tokio_tungstenite::{
 
 use crate::harness::{Bakery, Ovens, PATIENCE, Visitor};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-async fn connect(bakery: &Bakery, visitor: &Visitor) -> Socket {
+pub async fn connect(bakery: &Bakery, visitor: &Visitor) -> Socket {
     let mut request = format!("ws://{}/ws/live", bakery.server.address).into_client_request().unwrap();
     request.headers_mut().insert("cookie", visitor.cookie.as_ref().unwrap().parse().unwrap());
     connect_async(request).await.unwrap().0
@@ -25,12 +25,17 @@ async fn message(socket: &mut Socket) -> Message {
     tokio::time::timeout(PATIENCE, socket.next()).await.expect("something comes").expect("still open").unwrap()
 }
 
-async fn frame(socket: &mut Socket) -> Frame {
+/// The next frame, as it comes.
+pub async fn text(socket: &mut Socket) -> String {
     loop {
         if let Message::Text(text) = message(socket).await {
-            return serde_json::from_str(&text).unwrap();
+            return text.to_string();
         }
     }
+}
+
+async fn frame(socket: &mut Socket) -> Frame {
+    serde_json::from_str(&text(socket).await).unwrap()
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@
 //! - [`discovery`] what there is at an address; [`alarms`] faults that ovens report
 //! - [`description`] what the API says of itself and whether it keeps to it, for [`schemathesis`] to try; [`contract`] with the
 //!   guide
-//! - [`form`] the admin's form; [`live`] the websocket; [`export`] history as a file; [`tls`] certificates
+//! - [`form`] the admin's form; [`live`] the websocket, [`reference`] its description and the page of the API; [`export`] history as a file; [`tls`] certificates
 //! - [`process`] the binary: wrong settings, keys, kill -9
 //! - [`demo`] every simulated oven through its real driver
 //! - [`cases`] recorded payloads, replayed without I/O; [`quality`] what every connector is held to
@@ -47,6 +47,7 @@ mod quality;
 mod rate;
 mod receipt;
 mod records;
+mod reference;
 mod rest_family;
 mod schemathesis;
 mod settings;
