@@ -27,7 +27,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 
 use super::{AppState, access::needs, contract, error::Problem, state::COOKIE};
 
-/// The least role, for programs.
+/// The least role, for programs; `anyone` where none is needed.
 const ROLE: &str = "x-role";
 
 #[derive(utoipa::OpenApi)]
@@ -100,27 +100,10 @@ pub fn for_anyone(routes: UtoipaMethodRouter<AppState>) -> UtoipaMethodRouter<Ap
 fn describe_all(paths: &mut Paths, role: Option<Role>) {
     for (path, item) in &mut paths.paths {
         for (method, operation) in operations(item) {
-            operation.operation_id = Some(name(&method, path));
             describe(operation, path, role);
             describe_conditions(operation, method, role);
         }
     }
-}
-
-/// Functions of several resources have the same name; paths do not.
-fn name(method: &HttpMethod, path: &str) -> String {
-    let method = match method {
-        HttpMethod::Get => "get",
-        HttpMethod::Put => "put",
-        HttpMethod::Post => "post",
-        HttpMethod::Delete => "delete",
-        _ => "do",
-    };
-    let parts = path.split('/').filter(|part| !part.is_empty());
-    parts.fold(method.to_owned(), |name, part| {
-        let part = part.trim_matches(['{', '}']).replace('-', "_");
-        format!("{name}_{part}")
-    })
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
@@ -213,9 +196,9 @@ fn describe(operation: &mut Operation, path: &str, role: Option<Role>) {
             answer.content = problem("").content;
         }
     }
-    match role {
-        Some(role) => operation.extensions = Some(ExtensionsBuilder::new().add(ROLE, role.as_str()).build()),
-        None => operation.security = Some(Vec::new()),
+    operation.extensions = Some(ExtensionsBuilder::new().add(ROLE, role.map_or("anyone", Role::as_str)).build());
+    if role.is_none() {
+        operation.security = Some(Vec::new());
     }
     let least = role.map_or_else(|| "For anyone.".to_owned(), |role| format!("Least role: **{role}**."));
     operation.description = Some(match operation.description.take() {
@@ -237,15 +220,4 @@ pub fn problem(description: &str) -> response::Response {
     let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
     response.content.insert("application/problem+json".to_owned(), RefOr::T(Content::new(Some(schema))));
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn operations_are_named_by_method_and_path() {
-        assert_eq!(name(&HttpMethod::Get, "/equipment/{id}/connection-logs"), "get_equipment_id_connection_logs");
-        assert_eq!(name(&HttpMethod::Post, "/tokens"), "post_tokens");
-    }
 }

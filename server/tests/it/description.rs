@@ -54,9 +54,7 @@ async fn the_description_is_whole() {
         assert!(path.starts_with("/api/v1/"), "{what}");
         assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{what}: its id is taken");
         assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{what} has no summary");
-        let role = operation["x-role"].as_str();
-        let is_known = role.is_some_and(|role| ["display", "staff", "admin"].contains(&role));
-        assert!(is_known || (role.is_none() && operation["security"] == serde_json::json!([])), "{what}");
+        assert!(["anyone", "display", "staff", "admin"].contains(&operation["x-role"].as_str().unwrap()), "{what}");
         assert!(operation["tags"].as_array().unwrap().iter().all(|tag| tags.contains(&tag)), "{what}: an unknown tag");
         for (status, answer) in operation["responses"].as_object().unwrap() {
             assert!(answer["description"].as_str().is_some_and(|text| !text.is_empty()), "{what}: {status}");
@@ -78,15 +76,14 @@ async fn roles_are_as_described() {
     for name in ["display", "staff", "admin"] {
         users.push((name, bakery.login(name).await));
     }
-    let description = description(&bakery).await;
-    let all = operations(&description).into_iter();
-    // The others are for anyone.
-    for (method, path, operation) in all.filter(|(_, _, operation)| operation["x-role"].is_string()) {
+    for (method, path, operation) in operations(&description(&bakery).await) {
         let path = path.replace("{id}", "00000000-0000-4000-8000-000000000000");
         let method: Method = method.parse().unwrap();
-        let answer = nobody.request(method.clone(), &path).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
-        let least = users.iter().position(|(name, _)| *name == operation["x-role"]).unwrap();
+        let answer = nobody.request(method.clone(), &format!("{path}?no-such=1")).send().await.unwrap();
+        let for_anyone = operation["x-role"] == "anyone";
+        let expected = if for_anyone { StatusCode::BAD_REQUEST } else { StatusCode::UNAUTHORIZED };
+        assert_eq!(answer.status(), expected, "{method} {path}");
+        let least = users.iter().position(|(name, _)| *name == operation["x-role"]).unwrap_or_default();
         for (rank, (name, user)) in users.iter().enumerate() {
             let answer = user.request(method.clone(), &format!("{path}?no-such=1")).send().await.unwrap();
             let expected = if rank < least { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };

@@ -43,7 +43,7 @@ impl<'a> Operation<'a> {
     /// Without the role, which is shown by itself.
     fn description(&self) -> &'a str {
         let text = text(self.itself, "/description");
-        text.rfind("Least role:").map_or(text, |at| &text[..at])
+        text.rfind("Least role:").or_else(|| text.rfind("For anyone.")).map_or(text, |at| &text[..at])
     }
 
     pub fn show(&self, schemas: &Schemas<'_>) -> Markup {
