@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::failure::Failure;
+use super::{
+    equipment::{ConnectionStatus, EquipmentId},
+    failure::Failure,
+};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -23,4 +26,20 @@ pub struct ConnectionHealth {
     pub last_error: Option<Failure>,
     pub last_error_at: Option<Timestamp>,
     pub next_attempt_at: Option<Timestamp>,
+}
+
+/// `GET /api/v1/equipment/{id}/health`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct EquipmentHealth {
+    pub equipment_id: EquipmentId,
+    pub equipment_name: String,
+    pub connection_status: ConnectionStatus,
+    pub last_reading_at: Option<Timestamp>,
+    /// Seconds since the newest reading.
+    pub age_seconds: Option<f64>,
+    /// Numbers without any flaw among all of the last hour, from 0 to 1; null without any.
+    pub good_share_last_hour: Option<f64>,
+    /// Of the connection, since the server started or the connection was changed.
+    pub connection: ConnectionHealth,
 }

@@ -89,6 +89,7 @@ pub fn router(state: AppState) -> Router {
         .routes(admin(routes!(api::iot::configure)))
         .routes(admin(routes!(api::iot::test)))
         .routes(display(routes!(api::iot::realtime)))
+        .routes(staff(routes!(api::iot::health)))
         .routes(staff(routes!(api::iot::history)))
         .routes(staff(routes!(api::iot::export)))
         .routes(staff(routes!(api::iot::logs)))

@@ -5,6 +5,8 @@ use app::{
         api::RealtimeData,
         connection_log::ConnectionLogEntry,
         equipment::{Equipment, EquipmentId},
+        health::EquipmentHealth,
+        history::Resolution,
         live::{Freshness, LiveOven},
         reading::Reading,
     },
@@ -15,6 +17,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Service, ServiceError};
 use crate::store::connection_logs::LogRecord;
 
+/// Over which the quality of values is told.
+const LAST_HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Span of the trend on an oven's page.
 const TREND: SignedDuration = SignedDuration::from_mins(30);
 /// Points of a trend: more cannot be told apart at its width.
@@ -59,6 +63,25 @@ impl Service {
         self.equipment(id).await?;
         let records = self.store.connection_logs(id, limit, None).await?;
         Ok(records.into_iter().map(|record| record.entry).collect())
+    }
+
+    /// How well an oven's connection does, and how good what comes over it is.
+    pub async fn equipment_health(&self, id: EquipmentId, now: Timestamp) -> Result<EquipmentHealth, ServiceError> {
+        let equipment = self.equipment(id).await?;
+        let live = self.live_oven(&equipment);
+        let minutes = self.store.rollups(id, Resolution::Minute, 60, now - LAST_HOUR, now).await?;
+        let cells = minutes.iter().flat_map(|(_, rollup)| rollup.cells());
+        let (good, all) = cells
+            .fold((0_u64, 0_u64), |(good, all), (_, cell)| (good + u64::from(cell.good), all + u64::from(cell.total)));
+        Ok(EquipmentHealth {
+            equipment_id: id,
+            equipment_name: equipment.name,
+            connection_status: live.status,
+            last_reading_at: self.live.last_reading(id).map(|reading| reading.reading_time),
+            age_seconds: live.age_ms(now.as_millisecond()).map(|age| age as f64 / 1_000.0),
+            good_share_last_hour: (all > 0).then(|| (good as f64 / all as f64 * 10_000.0).round() / 10_000.0),
+            connection: self.poller.health(id),
+        })
     }
 
     /// Newest first, before the entry with this id.

@@ -153,3 +153,34 @@ async fn a_peer_that_accepts_and_says_nothing_holds_up_nobody() {
     let stopping = tokio::time::timeout(Duration::from_secs(5), bakery.server.stop());
     stopping.await.expect("stopping does not wait for the peer").unwrap();
 }
+
+#[tokio::test]
+async fn health_says_how_a_connection_does() {
+    let (bakery, ovens) = (Bakery::open().await, Ovens::start(1));
+    let admin = bakery.login("admin").await;
+    let id = bakery.add(&admin, &ovens.get(0)).await;
+    let path = format!("/api/v1/equipment/{id}/health");
+    let well = eventually("readings of the last hour", || async {
+        let health = admin.json(&path).await;
+        health["good_share_last_hour"].is_number().then_some(health)
+    })
+    .await;
+    assert_eq!(
+        (&well["connection_status"], &well["good_share_last_hour"]),
+        (&"connected".into(), &1.0.into()),
+        "{well}"
+    );
+    assert!(well["connection"]["uptime"].as_f64().unwrap() > 0.0 && well["age_seconds"].is_number(), "{well}");
+    assert!(well["connection"]["latency_p95_ms"].as_f64() >= well["connection"]["latency_p50_ms"].as_f64(), "{well}");
+    assert_eq!(well["connection"]["last_error"], Value::Null);
+
+    ovens.simulator.set_fault(&ovens.get(0).spec.id, Fault::Down).await.unwrap();
+    bakery.logged(&admin, id, "disconnected").await;
+    let down = admin.json(&path).await;
+    assert_eq!(
+        (&down["connection_status"], &down["connection"]["last_error"]["kind"]),
+        (&"disconnected".into(), &"refused".into())
+    );
+    assert!(down["connection"]["consecutive_failures"].as_u64().unwrap() >= 1, "{down}");
+    assert!(down["connection"]["next_attempt_at"].is_string(), "{down}");
+}

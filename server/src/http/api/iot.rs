@@ -3,6 +3,7 @@
 use app::model::{
     api::{ConnectionTestResult, IotConfigRequest, IotConfigResponse, RealtimeData, SensorHistory},
     connection_log::ConnectionLogEntry,
+    health::EquipmentHealth,
     history::Resolution,
 };
 use axum::{
@@ -80,6 +81,14 @@ pub async fn test(
 )]
 pub async fn realtime(State(state): State<AppState>, Id(id): Id) -> ApiResult<Json<RealtimeData>> {
     Ok(Json(state.service.realtime(id).await?))
+}
+
+/// How well the connection does, and how good what comes over it is.
+#[utoipa::path(
+    get, path = "/equipment/{id}/health", tag = "equipment", responses((status = 200, body = EquipmentHealth))
+)]
+pub async fn health(State(state): State<AppState>, Id(id): Id) -> ApiResult<Json<EquipmentHealth>> {
+    Ok(Json(state.service.equipment_health(id, Timestamp::now()).await?))
 }
 
 #[derive(Deserialize, IntoParams)]
