@@ -24,6 +24,8 @@ use super::{AppState, error::Problem};
 
 /// Answers that are longer get no tag, and streams have none either.
 const LARGEST: usize = 1024 * 1024;
+/// Bytes of what can be changed with `If-Match`; a long body is a chart or a list.
+const LONGEST_RESOURCE: usize = 64 * 1024;
 /// What the server notes by itself.
 const NOTED: [&str; 7] = [
     "iot_connection_status",
@@ -167,6 +169,10 @@ async fn with_tag(response: Response) -> (Response, Option<String>) {
 
 fn tag_of(body: &[u8]) -> String {
     let all = short_hash(body);
+    // Nothing that is changed by anybody is so long, and charts should not wait to be looked through.
+    if body.len() > LONGEST_RESOURCE {
+        return format!("{all}-{all}");
+    }
     let quiet = match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(mut fields)) if NOTED.iter().any(|name| fields.contains_key(*name)) => {
             fields.retain(|name, _| !NOTED.contains(&name.as_str()));

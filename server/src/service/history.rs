@@ -46,7 +46,7 @@ impl Service {
         let silence = (interval * 3).max(GAP);
         let chart = match (asked.resolution, asked.max_points) {
             (None | Some(Resolution::Raw), None) => None,
-            _ => self.bucket(id, asked).await?,
+            _ => self.bucket(id, asked, interval).await?,
         };
         match chart {
             None => self.page(id, asked, silence).await,
@@ -103,7 +103,12 @@ impl Service {
     }
 
     /// Nothing where the readings themselves are few enough.
-    async fn bucket(&self, id: EquipmentId, asked: &Asked) -> Result<Option<Bucket>, ServiceError> {
+    async fn bucket(
+        &self,
+        id: EquipmentId,
+        asked: &Asked,
+        interval: SignedDuration,
+    ) -> Result<Option<Bucket>, ServiceError> {
         // A range of a hundred years is as long as what there is of it.
         let Some((first, last)) = self.store.history_span(id).await? else { return Ok(None) };
         let (start, end) = (asked.start.max(first), asked.end.min(last));
@@ -117,12 +122,15 @@ impl Service {
             return Ok(Some(Bucket::of(resolution, seconds, most)));
         }
         let points = asked.max_points.unwrap_or(asked.limit);
-        let most = points.max(MOST_READINGS) + 1;
+        // Where the oven is asked so often that there are too many in any case, only few are counted.
+        let expected = seconds / interval.as_secs().max(1);
+        let is_long = expected > 2 * i64::from(MOST_READINGS);
+        let most = if is_long { points } else { points.max(MOST_READINGS) } + 1;
         let readings = self.store.count_readings(id, asked.start, asked.end, most).await?;
         if readings <= u64::from(points) || asked.resolution == Some(Resolution::Raw) {
             return Ok(None);
         }
-        Ok(Some(choose(seconds, readings, i64::from(points))))
+        Ok(Some(choose(seconds, if is_long { u64::MAX } else { readings }, i64::from(points))))
     }
 }
 
