@@ -52,9 +52,9 @@ pub async fn login_page(State(state): State<AppState>, Page(cx): Page) -> Result
     if cx.user.is_some() {
         return Ok(Redirect::to(safe_next(&next)).into_response());
     }
-    match state.service.store.count_users().await {
-        Ok(0) => Ok(Redirect::to("/setup").into_response()),
-        Ok(_) => Ok(show_login(&state, &cx, StatusCode::OK, "", None, &next)),
+    match state.service.store.is_set_up().await {
+        Ok(false) => Ok(Redirect::to("/setup").into_response()),
+        Ok(true) => Ok(show_login(&state, &cx, StatusCode::OK, "", None, &next)),
         Err(error) => Err(PageError::new(Page(cx), error)),
     }
 }
@@ -172,11 +172,11 @@ pub async fn logout(session: Session) -> Response {
 }
 
 pub async fn setup_page(State(state): State<AppState>, Page(cx): Page) -> Result<Response, PageError> {
-    match state.service.store.count_users().await {
-        Ok(0) => {
+    match state.service.store.is_set_up().await {
+        Ok(false) => {
             Ok(Html(pages::setup(&cx, Setup { values: FormValues::default(), errors: Vec::new() })).into_response())
         }
-        Ok(_) => Ok(Redirect::to("/login").into_response()),
+        Ok(true) => Ok(Redirect::to("/login").into_response()),
         Err(error) => Err(PageError::new(Page(cx), error)),
     }
 }
@@ -188,9 +188,9 @@ pub async fn setup(
     ClientIp(ip): ClientIp,
     PageForm(fields): PageForm<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
-    match state.service.store.count_users().await {
-        Ok(0) => {}
-        Ok(_) => return Ok(Redirect::to("/login").into_response()),
+    match state.service.store.is_set_up().await {
+        Ok(false) => {}
+        Ok(true) => return Ok(Redirect::to("/login").into_response()),
         Err(error) => return Err(PageError::new(Page(cx), error)),
     }
     let mut values = FormValues(fields);

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, SqliteExecutor, sqlite::SqliteRow};
 
 use super::{
     Store,
     cells::{Cells, to_json},
+    changing::Changing,
     error::{Doing as _, StoreError},
 };
 
@@ -53,24 +54,7 @@ pub struct AuditFilter {
 impl Store {
     /// Returns the entry's id.
     pub async fn append_audit(&self, entry: &AuditEntry) -> Result<i64, StoreError> {
-        let done = sqlx::query(
-            "INSERT INTO audit_log (at, actor_id, actor_name, actor_token, action, object_type, object_id, before, \
-             after, client_ip) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(entry.at.as_microsecond())
-        .bind(entry.actor_id)
-        .bind(&entry.actor_name)
-        .bind(&entry.actor_token)
-        .bind(&entry.action)
-        .bind(&entry.object_type)
-        .bind(&entry.object_id)
-        .bind(entry.before.as_ref().map(to_json).transpose()?)
-        .bind(entry.after.as_ref().map(to_json).transpose()?)
-        .bind(&entry.client_ip)
-        .execute(&self.pool)
-        .await
-        .doing("adding to the audit log")?;
-        Ok(done.last_insert_rowid())
+        append(&self.pool, entry).await
     }
 
     /// Newest first; `before` is the id of the last entry of the page above.
@@ -113,6 +97,34 @@ impl Store {
         query.push(if oldest_first { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " }).push_bind(limit);
         query.build().fetch_all(&self.pool).await.doing("reading the audit log")?.iter().map(decode).collect()
     }
+}
+
+impl Changing {
+    /// Returns the entry's id.
+    pub async fn append_audit(&mut self, entry: &AuditEntry) -> Result<i64, StoreError> {
+        append(self.connection(), entry).await
+    }
+}
+
+async fn append(at: impl SqliteExecutor<'_>, entry: &AuditEntry) -> Result<i64, StoreError> {
+    let done = sqlx::query(
+        "INSERT INTO audit_log (at, actor_id, actor_name, actor_token, action, object_type, object_id, before, \
+         after, client_ip) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(entry.at.as_microsecond())
+    .bind(entry.actor_id)
+    .bind(&entry.actor_name)
+    .bind(&entry.actor_token)
+    .bind(&entry.action)
+    .bind(&entry.object_type)
+    .bind(&entry.object_id)
+    .bind(entry.before.as_ref().map(to_json).transpose()?)
+    .bind(entry.after.as_ref().map(to_json).transpose()?)
+    .bind(&entry.client_ip)
+    .execute(at)
+    .await
+    .doing("adding to the audit log")?;
+    Ok(done.last_insert_rowid())
 }
 
 fn decode(row: &SqliteRow) -> Result<AuditRecord, StoreError> {

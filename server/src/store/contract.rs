@@ -3,6 +3,7 @@
 
 mod access;
 mod alerts;
+mod changing;
 mod equipment;
 mod open;
 mod readings;

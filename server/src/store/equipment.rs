@@ -4,7 +4,7 @@ use app::model::equipment::{ConnectionStatus, Equipment, EquipmentDraft, Equipme
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sqlx::{
-    Sqlite, SqliteConnection,
+    Sqlite, SqliteConnection, SqliteExecutor,
     query::Query,
     sqlite::{SqliteArguments, SqliteRow},
 };
@@ -12,6 +12,7 @@ use sqlx::{
 use super::{
     Store,
     cells::{Cells, micros, to_json},
+    changing::Changing,
     error::{Doing as _, StoreError},
 };
 
@@ -44,7 +45,7 @@ pub enum CredentialChange<'a> {
 }
 
 impl<'a> CredentialChange<'a> {
-    const fn parts(self) -> (bool, Option<&'a [u8]>) {
+    pub const fn parts(self) -> (bool, Option<&'a [u8]>) {
         match self {
             Self::Keep => (false, None),
             Self::Remove => (true, None),
@@ -107,23 +108,8 @@ impl Store {
         draft: &EquipmentDraft,
         credentials: CredentialChange<'_>,
     ) -> Result<Equipment, StoreError> {
-        let (change, sealed) = credentials.parts();
-        let update = sqlx::query(
-            "UPDATE equipment SET name = ?2, location = ?3, kind = ?4, serial_number = ?5, manufacturer = ?6, \
-             model = ?7, firmware_version = ?8, iot_enabled = ?9, iot_protocol = ?10, iot_endpoint = ?11, \
-             iot_port = ?12, iot_config = ?13, supports_realtime = ?14, poll_interval_seconds = ?15, \
-             temperature_zones = ?16, supports_humidity = ?17, supports_energy_monitoring = ?18, \
-             supports_remote_control = ?19, \
-             iot_credentials = CASE WHEN ?20 THEN ?21 ELSE iot_credentials END, updated_at = ?22 WHERE id = ?1",
-        );
-        let done = bind_draft(update, id, draft)?
-            .bind(change)
-            .bind(sealed)
-            .bind(Timestamp::now().as_microsecond())
-            .execute(&self.pool)
-            .await
-            .doing("changing an oven")?;
-        self.changed(id, done.rows_affected()).await
+        let rows = update(&self.pool, id, draft, credentials).await?;
+        self.changed(id, rows).await
     }
 
     /// Sets what connects the oven and leaves everything else.
@@ -156,14 +142,8 @@ impl Store {
     }
 
     pub async fn set_equipment_enabled(&self, id: EquipmentId, enabled: bool) -> Result<Equipment, StoreError> {
-        let done = sqlx::query("UPDATE equipment SET iot_enabled = ?2, updated_at = ?3 WHERE id = ?1")
-            .bind(id.to_string())
-            .bind(enabled)
-            .bind(Timestamp::now().as_microsecond())
-            .execute(&self.pool)
-            .await
-            .doing("switching an oven")?;
-        self.changed(id, done.rows_affected()).await
+        let rows = switch(&self.pool, id, enabled).await?;
+        self.changed(id, rows).await
     }
 
     /// Deletes the oven with its readings, logs and alerts. The writer drops what still comes for it.
@@ -289,6 +269,29 @@ impl Store {
     }
 }
 
+impl Changing {
+    pub async fn create_equipment(&mut self, oven: &NewEquipment<'_>) -> Result<(), StoreError> {
+        insert(self.connection(), oven).await
+    }
+
+    pub async fn update_equipment(
+        &mut self,
+        id: EquipmentId,
+        draft: &EquipmentDraft,
+        credentials: CredentialChange<'_>,
+    ) -> Result<(), StoreError> {
+        found(update(self.connection(), id, draft, credentials).await?)
+    }
+
+    pub async fn set_equipment_enabled(&mut self, id: EquipmentId, enabled: bool) -> Result<(), StoreError> {
+        found(switch(self.connection(), id, enabled).await?)
+    }
+}
+
+const fn found(rows: u64) -> Result<(), StoreError> {
+    if rows == 0 { Err(StoreError::NotFound("equipment")) } else { Ok(()) }
+}
+
 pub(super) const SELECT_KEY: &str = "SELECT key FROM equipment WHERE id = ?";
 
 /// The time of the last connection stays where no new one is given.
@@ -323,6 +326,42 @@ fn bind_draft<'q>(
         .bind(draft.supports_humidity)
         .bind(draft.supports_energy_monitoring)
         .bind(draft.supports_remote_control))
+}
+
+async fn update(
+    at: impl SqliteExecutor<'_>,
+    id: EquipmentId,
+    draft: &EquipmentDraft,
+    credentials: CredentialChange<'_>,
+) -> Result<u64, StoreError> {
+    let (change, sealed) = credentials.parts();
+    let update = sqlx::query(
+        "UPDATE equipment SET name = ?2, location = ?3, kind = ?4, serial_number = ?5, manufacturer = ?6, \
+         model = ?7, firmware_version = ?8, iot_enabled = ?9, iot_protocol = ?10, iot_endpoint = ?11, \
+         iot_port = ?12, iot_config = ?13, supports_realtime = ?14, poll_interval_seconds = ?15, \
+         temperature_zones = ?16, supports_humidity = ?17, supports_energy_monitoring = ?18, \
+         supports_remote_control = ?19, \
+         iot_credentials = CASE WHEN ?20 THEN ?21 ELSE iot_credentials END, updated_at = ?22 WHERE id = ?1",
+    );
+    let done = bind_draft(update, id, draft)?
+        .bind(change)
+        .bind(sealed)
+        .bind(Timestamp::now().as_microsecond())
+        .execute(at)
+        .await
+        .doing("changing an oven")?;
+    Ok(done.rows_affected())
+}
+
+async fn switch(at: impl SqliteExecutor<'_>, id: EquipmentId, enabled: bool) -> Result<u64, StoreError> {
+    let done = sqlx::query("UPDATE equipment SET iot_enabled = ?2, updated_at = ?3 WHERE id = ?1")
+        .bind(id.to_string())
+        .bind(enabled)
+        .bind(Timestamp::now().as_microsecond())
+        .execute(at)
+        .await
+        .doing("switching an oven")?;
+    Ok(done.rows_affected())
 }
 
 async fn insert(tx: &mut SqliteConnection, oven: &NewEquipment<'_>) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`schema`] opens the file, its pragmas and the list of migrations
 //! - [`error`] what can go wrong, and what to do about it
+//! - [`changing`] several changes at once
 //! - [`cells`] from columns to types, in one place
 //! - [`equipment`] ovens, their connection settings and sealed credentials
 //! - [`reader`] connections that only read, for what goes through many rows
@@ -21,13 +22,15 @@
 //! - `contract` (tests) what any database behind [`Store`] has to do
 //!
 //! Reads and the rare writes of admins share a small pool; each such write is a single statement, so that it can
-//! neither deadlock nor leave a transaction open when a request is dropped. The stream of readings has a
+//! neither deadlock nor leave a transaction open when a request is dropped. Several that belong together begin with the
+//! right to write. The stream of readings has a
 //! connection of its own in [`writer`].
 
 pub mod alerts;
 pub mod audit;
 pub mod batches;
 mod cells;
+pub mod changing;
 pub mod connection_logs;
 pub mod displays;
 pub mod equipment;

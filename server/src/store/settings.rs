@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
+use sqlx::SqliteExecutor;
 
 use super::{
     Store,
     cells::{Cells, to_json},
+    changing::Changing,
     error::{Doing as _, StoreError},
 };
 
@@ -20,16 +22,26 @@ impl Store {
     }
 
     pub async fn set_setting(&self, key: &str, value: &impl Serialize) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO settings (key, value, updated_at) VALUES (?, ?, ?) \
-             ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
-        )
-        .bind(key)
-        .bind(to_json(value)?)
-        .bind(Timestamp::now().as_microsecond())
-        .execute(&self.pool)
-        .await
-        .doing("storing a setting")?;
-        Ok(())
+        set(&self.pool, key, value).await
     }
+}
+
+impl Changing {
+    pub async fn set_setting(&mut self, key: &str, value: &impl Serialize) -> Result<(), StoreError> {
+        set(self.connection(), key, value).await
+    }
+}
+
+async fn set(at: impl SqliteExecutor<'_>, key: &str, value: &impl Serialize) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO settings (key, value, updated_at) VALUES (?, ?, ?) \
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+    )
+    .bind(key)
+    .bind(to_json(value)?)
+    .bind(Timestamp::now().as_microsecond())
+    .execute(at)
+    .await
+    .doing("storing a setting")?;
+    Ok(())
 }

@@ -2,11 +2,12 @@
 
 use app::model::{equipment::EquipmentId, history::Resolution, retention::Retention};
 use jiff::Timestamp;
-use sqlx::Row as _;
+use sqlx::{Row as _, SqliteExecutor};
 
 use super::{
     Store,
     cells::{Cells, to_json},
+    changing::Changing,
     error::{Doing as _, StoreError},
     rollups::MICROS,
 };
@@ -58,26 +59,8 @@ impl Store {
 
     /// None takes back what the oven has of its own.
     pub async fn set_retention(&self, id: EquipmentId, retention: Option<Retention>) -> Result<(), StoreError> {
-        let key = self.key(id).await?;
-        let Some(retention) = retention else {
-            sqlx::query("DELETE FROM equipment_retention WHERE equipment = ?")
-                .bind(key)
-                .execute(&self.pool)
-                .await
-                .doing("changing the retention of an oven")?;
-            return Ok(());
-        };
-        sqlx::query(
-            "INSERT INTO equipment_retention (equipment, retention, updated_at) VALUES (?, ?, ?) \
-             ON CONFLICT (equipment) DO UPDATE SET retention = excluded.retention, updated_at = excluded.updated_at",
-        )
-        .bind(key)
-        .bind(to_json(&retention)?)
-        .bind(Timestamp::now().as_microsecond())
-        .execute(&self.pool)
-        .await
-        .doing("changing the retention of an oven")?;
-        Ok(())
+        self.key(id).await?;
+        set_retention(&self.pool, id, retention).await
     }
 
     /// How many rows of an oven are older than this. Readings are counted by the days that they were rolled up to: whole
@@ -126,4 +109,35 @@ impl Store {
         .doing("looking for the oldest reading")?;
         Cells::new(&row, "equipment_sensor_readings").time_opt()
     }
+}
+
+impl Changing {
+    /// None takes back what the oven has of its own.
+    pub async fn set_retention(&mut self, id: EquipmentId, retention: Option<Retention>) -> Result<(), StoreError> {
+        set_retention(self.connection(), id, retention).await
+    }
+}
+
+/// By the oven's id, because one that was just made has no key that others see.
+async fn set_retention(
+    at: impl SqliteExecutor<'_>,
+    id: EquipmentId,
+    retention: Option<Retention>,
+) -> Result<(), StoreError> {
+    let statement = match &retention {
+        None => {
+            sqlx::query("DELETE FROM equipment_retention WHERE equipment = (SELECT key FROM equipment WHERE id = ?)")
+                .bind(id.to_string())
+        }
+        Some(retention) => sqlx::query(
+            "INSERT INTO equipment_retention (equipment, retention, updated_at) \
+             SELECT key, ?2, ?3 FROM equipment WHERE id = ?1 \
+             ON CONFLICT (equipment) DO UPDATE SET retention = excluded.retention, updated_at = excluded.updated_at",
+        )
+        .bind(id.to_string())
+        .bind(to_json(retention)?)
+        .bind(Timestamp::now().as_microsecond()),
+    };
+    statement.execute(at).await.doing("changing the retention of an oven")?;
+    Ok(())
 }

@@ -1,12 +1,19 @@
 //! Accounts. Of a user who is deleted the row stays, because alerts and batches refer to it.
+//!
+//! A user whose password is empty has none yet and cannot sign in: one that came with a configuration file, which has no
+//! passwords.
 
 use app::model::user::{Role, User, UserChange};
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteQueryResult, SqliteRow};
+use sqlx::{
+    SqliteExecutor,
+    sqlite::{SqliteQueryResult, SqliteRow},
+};
 
 use super::{
     Store,
     cells::Cells,
+    changing::Changing,
     error::{Doing as _, StoreError},
 };
 
@@ -14,6 +21,7 @@ use super::{
 #[derive(Clone)]
 pub struct Account {
     pub user: User,
+    /// Empty where there is none yet.
     pub password_hash: String,
     pub language: Option<String>,
     pub theme: Option<String>,
@@ -29,8 +37,9 @@ pub enum Changed {
 }
 
 /// That somebody else can sign in as an admin, or this one cannot anyway.
-const NOT_THE_LAST_ADMIN: &str = "(role <> 'admin' OR disabled = 1 OR EXISTS (SELECT 1 FROM users other \
-    WHERE other.id <> users.id AND other.role = 'admin' AND other.disabled = 0 AND other.deleted_at IS NULL))";
+const NOT_THE_LAST_ADMIN: &str = "(role <> 'admin' OR disabled = 1 OR password_hash = '' OR EXISTS (SELECT 1 FROM users \
+    other WHERE other.id <> users.id AND other.role = 'admin' AND other.disabled = 0 AND other.password_hash <> '' \
+    AND other.deleted_at IS NULL))";
 
 const COLUMNS: &str =
     "id, username, role, disabled, created_at, last_login_at, password_hash, language, theme, session_epoch";
@@ -40,47 +49,45 @@ impl Store {
         sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&self.pool).await.doing("counting users")
     }
 
+    /// Whether anybody can sign in; nobody can before the first admin is made.
+    pub async fn is_set_up(&self) -> Result<bool, StoreError> {
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM users WHERE password_hash <> '')")
+            .fetch_one(&self.pool)
+            .await
+            .doing("looking for a user")
+    }
+
     pub async fn create_user(&self, username: &str, password_hash: &str, role: Role) -> Result<Account, StoreError> {
-        let done = self.insert_user("", username, password_hash, role).await?;
+        let done = insert(&self.pool, username, password_hash, role, false).await?;
         self.user(done.last_insert_rowid()).await?.ok_or(StoreError::NotFound("user"))
     }
 
-    /// Makes the first user, or returns None when there is one: two people who set up a new server at the same
-    /// time must not both become its admin.
+    /// Makes the first user who can sign in, or returns None when there is one: two people who set up a new server at the
+    /// same time must not both become its admin. One of this name who has no password yet gets this one.
     pub async fn create_first_user(
         &self,
         username: &str,
         password_hash: &str,
         role: Role,
     ) -> Result<Option<Account>, StoreError> {
-        let only = "WHERE NOT EXISTS (SELECT 1 FROM users)";
-        let done = self.insert_user(only, username, password_hash, role).await?;
-        if done.rows_affected() == 0 {
-            return Ok(None);
-        }
-        self.user(done.last_insert_rowid()).await
-    }
-
-    async fn insert_user(
-        &self,
-        only: &'static str,
-        username: &str,
-        password_hash: &str,
-        role: Role,
-    ) -> Result<SqliteQueryResult, StoreError> {
-        let sql = format!(
+        let made: Option<i64> = sqlx::query_scalar(
             "INSERT INTO users (username, username_key, password_hash, role, created_at, updated_at) \
-             SELECT ?1, ?2, ?3, ?4, ?5, ?5 {only}"
-        );
-        let done = sqlx::query(&sql)
-            .bind(username)
-            .bind(key_of(username))
-            .bind(password_hash)
-            .bind(role.as_str())
-            .bind(Timestamp::now().as_microsecond())
-            .execute(&self.pool)
-            .await;
-        unless_taken(done)?.doing("creating a user")
+             SELECT ?1, ?2, ?3, ?4, ?5, ?5 WHERE NOT EXISTS (SELECT 1 FROM users WHERE password_hash <> '') \
+             ON CONFLICT (username_key) DO UPDATE SET username = excluded.username, role = excluded.role, \
+             password_hash = excluded.password_hash, disabled = 0, updated_at = excluded.updated_at RETURNING id",
+        )
+        .bind(username)
+        .bind(key_of(username))
+        .bind(password_hash)
+        .bind(role.as_str())
+        .bind(Timestamp::now().as_microsecond())
+        .fetch_optional(&self.pool)
+        .await
+        .doing("creating the first user")?;
+        match made {
+            Some(id) => self.user(id).await,
+            None => Ok(None),
+        }
     }
 
     /// By name.
@@ -114,42 +121,16 @@ impl Store {
     /// Changes name, role and whether the user may sign in; ends all sessions where one of the latter two changes.
     /// Nothing where it would leave no admin who can sign in: then `LastAdmin` is the answer.
     pub async fn update_user(&self, id: i64, change: &UserChange) -> Result<Changed, StoreError> {
-        let sql = format!(
-            "UPDATE users SET username = ?2, username_key = ?3, \
-             session_epoch = session_epoch + (role <> ?4 OR disabled <> ?5), role = ?4, disabled = ?5, updated_at = ?6 \
-             WHERE id = ?1 AND deleted_at IS NULL AND ((?4 = 'admin' AND ?5 = 0) OR {NOT_THE_LAST_ADMIN})"
-        );
-        let done = sqlx::query(&sql)
-            .bind(id)
-            .bind(&change.username)
-            .bind(key_of(&change.username))
-            .bind(change.role.as_str())
-            .bind(change.disabled)
-            .bind(Timestamp::now().as_microsecond())
-            .execute(&self.pool)
-            .await;
-        self.outcome(id, done, "changing a user").await
+        self.outcome(id, update(&self.pool, id, change).await?).await
     }
 
     /// The name is free again. Nothing where it would leave no admin who can sign in.
     pub async fn delete_user(&self, id: i64) -> Result<Changed, StoreError> {
-        // No name has capital letters as a key, so that this one is nobody's.
-        let sql = format!(
-            "UPDATE users SET deleted_at = ?2, updated_at = ?2, disabled = 1, session_epoch = session_epoch + 1, \
-             password_hash = '', username_key = 'DELETED ' || id \
-             WHERE id = ?1 AND deleted_at IS NULL AND {NOT_THE_LAST_ADMIN}"
-        );
-        let done = sqlx::query(&sql).bind(id).bind(Timestamp::now().as_microsecond()).execute(&self.pool).await;
-        self.outcome(id, done, "deleting a user").await
+        self.outcome(id, delete(&self.pool, id).await?).await
     }
 
-    async fn outcome(
-        &self,
-        id: i64,
-        done: Result<SqliteQueryResult, sqlx::Error>,
-        doing: &'static str,
-    ) -> Result<Changed, StoreError> {
-        if unless_taken(done)?.doing(doing)?.rows_affected() > 0 {
+    async fn outcome(&self, id: i64, rows: u64) -> Result<Changed, StoreError> {
+        if rows > 0 {
             return Ok(Changed::Done);
         }
         match self.user(id).await? {
@@ -215,6 +196,80 @@ impl Store {
         }
         Ok(())
     }
+}
+
+impl Changing {
+    /// Without a password: nobody can sign in with the account before an admin gives it one. Returns its id.
+    pub async fn create_user(&mut self, new: &UserChange) -> Result<i64, StoreError> {
+        let done = insert(self.connection(), &new.username, "", new.role, new.disabled).await?;
+        Ok(done.last_insert_rowid())
+    }
+
+    /// Nothing where it would leave no admin who can sign in, as [`Store::update_user`].
+    pub async fn update_user(&mut self, id: i64, change: &UserChange) -> Result<Changed, StoreError> {
+        Ok(outcome(update(self.connection(), id, change).await?))
+    }
+
+    /// Nothing where it would leave no admin who can sign in, as [`Store::delete_user`].
+    pub async fn delete_user(&mut self, id: i64) -> Result<Changed, StoreError> {
+        Ok(outcome(delete(self.connection(), id).await?))
+    }
+}
+
+/// Of a change of somebody whom there is.
+const fn outcome(rows: u64) -> Changed {
+    if rows == 0 { Changed::LastAdmin } else { Changed::Done }
+}
+
+async fn insert(
+    at: impl SqliteExecutor<'_>,
+    username: &str,
+    password_hash: &str,
+    role: Role,
+    disabled: bool,
+) -> Result<SqliteQueryResult, StoreError> {
+    let done = sqlx::query(
+        "INSERT INTO users (username, username_key, password_hash, role, disabled, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+    )
+    .bind(username)
+    .bind(key_of(username))
+    .bind(password_hash)
+    .bind(role.as_str())
+    .bind(disabled)
+    .bind(Timestamp::now().as_microsecond())
+    .execute(at)
+    .await;
+    unless_taken(done)?.doing("creating a user")
+}
+
+async fn update(at: impl SqliteExecutor<'_>, id: i64, change: &UserChange) -> Result<u64, StoreError> {
+    let sql = format!(
+        "UPDATE users SET username = ?2, username_key = ?3, \
+         session_epoch = session_epoch + (role <> ?4 OR disabled <> ?5), role = ?4, disabled = ?5, updated_at = ?6 \
+         WHERE id = ?1 AND deleted_at IS NULL AND ((?4 = 'admin' AND ?5 = 0) OR {NOT_THE_LAST_ADMIN})"
+    );
+    let done = sqlx::query(&sql)
+        .bind(id)
+        .bind(&change.username)
+        .bind(key_of(&change.username))
+        .bind(change.role.as_str())
+        .bind(change.disabled)
+        .bind(Timestamp::now().as_microsecond())
+        .execute(at)
+        .await;
+    Ok(unless_taken(done)?.doing("changing a user")?.rows_affected())
+}
+
+async fn delete(at: impl SqliteExecutor<'_>, id: i64) -> Result<u64, StoreError> {
+    // No name has capital letters as a key, so that this one is nobody's.
+    let sql = format!(
+        "UPDATE users SET deleted_at = ?2, updated_at = ?2, disabled = 1, session_epoch = session_epoch + 1, \
+         password_hash = '', username_key = 'DELETED ' || id \
+         WHERE id = ?1 AND deleted_at IS NULL AND {NOT_THE_LAST_ADMIN}"
+    );
+    let done = sqlx::query(&sql).bind(id).bind(Timestamp::now().as_microsecond()).execute(at).await;
+    Ok(done.doing("deleting a user")?.rows_affected())
 }
 
 /// A name that somebody has is an error of its own.

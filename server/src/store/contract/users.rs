@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use app::model::user::Role;
+use app::model::user::{Role, UserChange};
 use tower_sessions::{
     SessionStore as _,
     session::{Id, Record},
@@ -8,11 +8,12 @@ use tower_sessions::{
 use tower_sessions_sqlx_store::SqliteStore;
 
 use super::contract;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, users::Changed};
 
 contract! {
     they_are_found_whatever_the_case,
     only_one_can_be_the_first,
+    one_without_a_password_is_not_the_first,
     what_changes_rights_ends_sessions,
     preferences_and_logins_are_kept,
     sessions_fit_their_table,
@@ -41,6 +42,25 @@ async fn only_one_can_be_the_first(store: &Store) {
     );
     assert_eq!(usize::from(a.unwrap().is_some()) + usize::from(b.unwrap().is_some()), 1);
     assert_eq!(store.count_users().await.unwrap(), 1);
+}
+
+async fn one_without_a_password_is_not_the_first(store: &Store) {
+    let listed = |username: &str, role| UserChange { username: username.to_owned(), role, disabled: true };
+    let mut changing = store.change().await.unwrap();
+    let id = changing.create_user(&listed("Ana", Role::Staff)).await.unwrap();
+    changing.create_user(&listed("eva", Role::Admin)).await.unwrap();
+    changing.commit().await.unwrap();
+    assert!(!store.is_set_up().await.unwrap(), "nobody can sign in");
+    let first = store.create_first_user("ana", "hash", Role::Admin).await.unwrap().unwrap();
+    assert_eq!((first.user.id, first.user.role, first.user.disabled), (id, Role::Admin, false), "hers by now");
+    assert!(store.is_set_up().await.unwrap());
+    assert!(store.create_first_user("eva", "hash", Role::Admin).await.unwrap().is_none());
+    let eva = store.user_by_name("eva").await.unwrap().unwrap();
+    assert_eq!(eva.password_hash, "");
+    let enabled = UserChange { disabled: false, ..listed("eva", Role::Admin) };
+    assert_eq!(store.update_user(eva.user.id, &enabled).await.unwrap(), Changed::Done);
+    assert_eq!(store.delete_user(id).await.unwrap(), Changed::LastAdmin, "eva has no password to sign in with");
+    assert_eq!(store.delete_user(eva.user.id).await.unwrap(), Changed::Done);
 }
 
 async fn what_changes_rights_ends_sessions(store: &Store) {
