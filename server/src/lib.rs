@@ -8,6 +8,7 @@
 //! - [`baking`] the batches that run, and what looks like one
 //! - [`live`] the latest values and their fan-out; [`store`] the database; [`rollup`] what a minute, an hour, a day were
 //! - [`secrets`] encryption of oven credentials
+//! - [`data_lock`] who uses a data folder
 //! - [`simulator`] ovens that do not exist, behind real sockets; [`demo`] a bakery of them
 //!
 //! # How it hangs together
@@ -20,6 +21,7 @@ pub mod auth;
 pub mod baking;
 pub mod config;
 pub mod connectors;
+pub mod data_lock;
 pub mod demo;
 pub mod http;
 pub mod ingest;
@@ -42,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 
 use auth::setup_code::SetupCode;
 use config::Config;
+use data_lock::DataLock;
 use http::{AppState, Demo, Sessions, Site, WebConfig, idempotency, rate::RateLimit};
 use ingest::Ingest;
 use live::LiveHub;
@@ -73,6 +76,8 @@ pub struct Server {
     web: JoinHandle<()>,
     writer: JoinHandle<()>,
     background: Vec<JoinHandle<()>>,
+    /// Given up last: until then the data is in use.
+    lock: DataLock,
 }
 
 impl Server {
@@ -89,6 +94,7 @@ impl Server {
         let site = Arc::new(Site::load());
         std::fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("the data folder {} cannot be made", config.data_dir.display()))?;
+        let lock = DataLock::take(&config.data_dir).await?;
         let store = Store::open(&config.database_path()).await?;
         anyhow::ensure!(
             demo.is_some() || !store.setting::<bool>(demo::MARK).await?.unwrap_or_default(),
@@ -115,12 +121,7 @@ impl Server {
             poller,
             ingest,
             keyring,
-            limits: Limits {
-                data_dir: config.data_dir.clone(),
-                timezone: config.timezone.clone(),
-                default_timeout: Duration::from_secs(config.poll_timeout_seconds),
-                response_limit: config.response_limit_bytes,
-            },
+            limits: Limits::of(config),
             settings: PresentSettings::load(&store).await?,
             shutdown: shutdown.clone(),
             retain: tokio::sync::Notify::new(),
@@ -140,11 +141,11 @@ impl Server {
         service.start_all().await?;
         let address = listener.local_addr()?;
         // The demo makes its own users.
-        if state.web.demo.is_none() && store.count_users().await? == 0 {
+        if state.web.demo.is_none() && !store.is_set_up().await? {
             print_setup_code(&state.setup_code);
         }
         let web = tokio::spawn(serve(listener, state, shutdown.clone()));
-        Ok(Self { address, service, shutdown, writer_shutdown, web, writer, background })
+        Ok(Self { address, service, shutdown, writer_shutdown, web, writer, background, lock })
     }
 
     /// Stops, with everything accepted stored.
@@ -160,6 +161,7 @@ impl Server {
         self.writer_shutdown.cancel();
         let _ = self.writer.await;
         self.service.store.close().await;
+        drop(self.lock);
         Ok(())
     }
 }

@@ -2,16 +2,17 @@
 //!
 //! # Layout
 //! - [`serve`] real use, and the demo
-//! - [`check`] the database
+//! - [`check`] the database; [`config_file`] the configuration as one file
 //! - [`keys`] the master key; [`simulate`] simulated ovens alone, for tests and the benchmark
 
 mod check;
+mod config_file;
 mod keys;
 mod serve;
 mod simulate;
 mod stop;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use server::config::{Config, settings_markdown};
@@ -61,7 +62,7 @@ enum Command {
     },
     /// Says whether the database is sound and its rollups agree with its readings.
     Check,
-    /// Shows the settings.
+    /// Shows the settings of the server; exports and imports the configuration of the bakery.
     Config {
         #[command(subcommand)]
         action: ConfigAction,
@@ -82,6 +83,12 @@ enum ConfigAction {
     List,
     /// Checks file and environment and says what is wrong.
     Check,
+    /// Writes ovens, users, retention and what is set for everybody as one YAML file.
+    Export(config_file::Export),
+    /// Says what a file would change. Exit code 0: nothing, 2: something, 1: an error.
+    Plan(config_file::Plan),
+    /// Changes what a file says, all of it or nothing, while no server runs on the data folder.
+    Apply(config_file::Apply),
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
@@ -89,7 +96,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     Ok((key.trim().to_owned(), value.to_owned()))
 }
 
-pub async fn run() -> anyhow::Result<()> {
+pub async fn run() -> anyhow::Result<ExitCode> {
     let Cli { config, mut overrides, command } = Cli::parse();
     if matches!(command, Command::Demo { .. }) {
         serve::demo_defaults(&mut overrides);
@@ -113,5 +120,9 @@ pub async fn run() -> anyhow::Result<()> {
             println!("the settings are valid");
             Ok(())
         }
+        Command::Config { action: ConfigAction::Export(export) } => export.run(load()?).await,
+        Command::Config { action: ConfigAction::Plan(plan) } => return plan.run(load()?).await,
+        Command::Config { action: ConfigAction::Apply(apply) } => apply.run(load()?).await,
     }
+    .map(|()| ExitCode::SUCCESS)
 }

@@ -37,7 +37,10 @@ pub const SAMPLE: &str = include_str!("../../hornero.sample.toml");
 pub const ENV_PREFIX: &str = "HORNERO_";
 
 /// Variables with the prefix that are no settings: the place of the file, and what the build and its tests use.
-const OTHER_ENV: [&str; 3] = [source::CONFIG_ENV, "HORNERO_BIN", "HORNERO_SITE_DIR"];
+const OTHER_ENV: [&str; 4] = [source::CONFIG_ENV, PASSPHRASE_ENV, "HORNERO_BIN", "HORNERO_SITE_DIR"];
+
+/// The passphrase of `hornero config export`, `plan` and `apply`.
+pub const PASSPHRASE_ENV: &str = "HORNERO_CONFIG_PASSPHRASE";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

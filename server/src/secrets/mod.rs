@@ -23,6 +23,7 @@
 //! - `credentials` names and values, wiped from memory when they are dropped
 //! - `keyring` the master keys: parsed, generated, never shown
 //! - `key_file` the file they are in, and who may read it
+//! - [`passphrase`] secrets in a file that leaves this machine, under a passphrase
 //! - here: sealing and opening
 
 use aes_gcm::{
@@ -35,6 +36,7 @@ use zeroize::Zeroizing;
 mod credentials;
 mod key_file;
 mod keyring;
+pub mod passphrase;
 
 pub use credentials::{Credentials, CredentialsError};
 pub use keyring::{KeyError, Keyring};

@@ -14,7 +14,7 @@ use app::model::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Actor, Service, ServiceError, peer::is_same_peer};
+use super::{Actor, Limits, Service, ServiceError, peer::is_same_peer};
 use crate::{
     connectors::{self, Driver},
     secrets::Credentials,
@@ -110,7 +110,7 @@ impl Service {
         secrets: SecretChange,
     ) -> Result<Prepared, ServiceError> {
         let credentials = relevant(&draft, merged(Credentials::default(), secrets));
-        let (draft, credentials) = self.checked(id, draft, credentials)?;
+        let (draft, credentials) = checked(&self.limits, id, draft, credentials)?;
         Ok(Prepared { id, sealed: self.sealed(id, &credentials), draft })
     }
 
@@ -137,7 +137,7 @@ impl Service {
                 && !matches!(&secrets, SecretChange::Merge(given) if given.is_empty());
             let stored = this.reusable_credentials(&before, &draft, &secrets).await?;
             let credentials = relevant(&draft, merged(stored, secrets));
-            let (draft, credentials) = this.checked(id, draft, credentials)?;
+            let (draft, credentials) = checked(&this.limits, id, draft, credentials)?;
             let sealed = this.sealed(id, &credentials);
             let change = sealed.as_deref().map_or(CredentialChange::Remove, CredentialChange::Replace);
             this.store.update_equipment(id, &draft, change).await?;
@@ -191,12 +191,17 @@ impl Service {
             this.store.set_equipment_enabled(id, false).await?;
             this.apply(id).await?;
             this.store.delete_equipment(id).await?;
-            this.live.remove(id);
-            this.ingest.baking.forget(id);
+            this.forget(id);
             let before = Some(json!(EquipmentDraft::from(&before)));
             this.record(&actor, "equipment.delete", ("equipment", Some(id.to_string())), before, None).await
         })
         .await
+    }
+
+    /// A deleted oven.
+    pub(super) fn forget(&self, id: EquipmentId) {
+        self.live.remove(id);
+        self.ingest.baking.forget(id);
     }
 
     /// The stored credentials, as far as they may be used with these settings: never at another address or without
@@ -262,29 +267,7 @@ impl Service {
         (!credentials.is_empty()).then(|| self.keyring.seal(id.0, credentials))
     }
 
-    /// The draft with the protocol's own name and tidy texts, or everything that is wrong with it.
-    fn checked(
-        &self,
-        id: EquipmentId,
-        mut draft: EquipmentDraft,
-        credentials: Credentials,
-    ) -> Result<(EquipmentDraft, Credentials), ServiceError> {
-        draft.name = draft.name.trim().into();
-        draft.location = draft.location.trim().into();
-        let mut errors = check(&draft);
-        if let Some(driver) = draft.iot_protocol.as_deref().and_then(connectors::find) {
-            draft.iot_protocol = Some(driver.manifest.id.to_owned());
-            errors.extend(unknown_secrets(driver, &credentials));
-        }
-        if draft.iot_protocol.is_some() {
-            // Building needs the credentials for good; the copy is wiped with the connection.
-            let copy = credentials.pairs().collect();
-            errors.extend(self.build(id, &draft, copy).err().unwrap_or_default());
-        }
-        if errors.is_empty() { Ok((draft, credentials)) } else { Err(ServiceError::Invalid(errors)) }
-    }
-
-    async fn log_config_change(&self, id: EquipmentId) {
+    pub(super) async fn log_config_change(&self, id: EquipmentId) {
         self.write_log(id, ConnectionEvent::ConfigChanged, None).await;
     }
 
@@ -320,6 +303,46 @@ impl Service {
     }
 }
 
+/// The draft with the protocol's own name and tidy texts, or everything that is wrong with it.
+fn checked(
+    limits: &Limits,
+    id: EquipmentId,
+    draft: EquipmentDraft,
+    credentials: Credentials,
+) -> Result<(EquipmentDraft, Credentials), ServiceError> {
+    let draft = tidy(draft);
+    let errors = errors_in(limits, id, &draft, &credentials);
+    if errors.is_empty() { Ok((draft, credentials)) } else { Err(ServiceError::Invalid(errors)) }
+}
+
+/// With the protocol's own name, and no spaces around what people typed.
+pub(super) fn tidy(mut draft: EquipmentDraft) -> EquipmentDraft {
+    draft.name = draft.name.trim().into();
+    draft.location = draft.location.trim().into();
+    if let Some(driver) = draft.iot_protocol.as_deref().and_then(connectors::find) {
+        draft.iot_protocol = Some(driver.manifest.id.to_owned());
+    }
+    draft
+}
+
+/// Everything that is wrong with a tidy draft.
+pub(super) fn errors_in(
+    limits: &Limits,
+    id: EquipmentId,
+    draft: &EquipmentDraft,
+    credentials: &Credentials,
+) -> Vec<FieldError> {
+    let mut errors = check(draft);
+    let Some(protocol) = draft.iot_protocol.as_deref() else { return errors };
+    if let Some(driver) = connectors::find(protocol) {
+        errors.extend(unknown_secrets(driver, credentials));
+    }
+    // Building needs the credentials for good; the copy is wiped with the connection.
+    let copy = credentials.pairs().collect();
+    errors.extend(limits.build(id, draft, copy, None, false).err().unwrap_or_default());
+    errors
+}
+
 /// The error with the name of the oven, where several are made of one form.
 fn of_oven(name: &str, error: ServiceError) -> ServiceError {
     let ServiceError::Invalid(errors) = error else { return error };
@@ -330,9 +353,7 @@ fn of_oven(name: &str, error: ServiceError) -> ServiceError {
 }
 
 /// Runs a change to its end, whether or not somebody waits for it.
-pub(super) async fn to_the_end<T: Send + 'static>(
-    change: impl Future<Output = Result<T, ServiceError>> + Send + 'static,
-) -> Result<T, ServiceError> {
+pub(super) async fn to_the_end<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> T {
     tokio::spawn(change).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 

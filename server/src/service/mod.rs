@@ -5,6 +5,7 @@
 //! - `mod.rs` what the service is made of, starting and stopping every oven
 //! - [`error`] what can be wrong with a request
 //! - [`actor`] on whose behalf something is done
+//! - [`config_file`] all of the configuration as one file: export, plan, apply
 //! - [`configure`] create, change, enable, delete; each change is applied at once to that oven alone
 //! - [`draft_secrets`] keeps typed secrets between two submissions of a form, sealed
 //! - [`probe`] connection tests, before or after saving
@@ -20,6 +21,7 @@
 pub mod actor;
 pub mod alerts;
 pub mod batches;
+pub mod config_file;
 pub mod configure;
 pub mod displays;
 pub mod draft_secrets;
@@ -44,10 +46,11 @@ use app::model::{
     failure::FailureKind,
     form::{FieldError, Problem},
 };
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    config::Config,
     connectors::{self, Connection, Settings},
     ingest::Ingest,
     live::LiveHub,
@@ -150,6 +153,31 @@ impl Service {
         credentials: Credentials,
         discovering: bool,
     ) -> Result<Box<dyn Connection>, Vec<FieldError>> {
+        let last_reading_at = self.live.last_reading(id).map(|reading| reading.reading_time);
+        self.limits.build(id, draft, credentials, last_reading_at, discovering)
+    }
+}
+
+impl Limits {
+    /// What a configuration gives connections.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            data_dir: config.data_dir.clone(),
+            timezone: config.timezone.clone(),
+            default_timeout: Duration::from_secs(config.poll_timeout_seconds),
+            response_limit: config.response_limit_bytes,
+        }
+    }
+
+    /// A connection from settings; no I/O.
+    fn build(
+        &self,
+        id: EquipmentId,
+        draft: &EquipmentDraft,
+        credentials: Credentials,
+        last_reading_at: Option<Timestamp>,
+        discovering: bool,
+    ) -> Result<Box<dyn Connection>, Vec<FieldError>> {
         let protocol = draft.iot_protocol.as_deref().unwrap_or_default();
         let Some(driver) = connectors::find(protocol) else {
             return Err(vec![FieldError::new("iot_protocol", Problem::UnknownChoice)]);
@@ -161,12 +189,12 @@ impl Service {
             config: draft.iot_config.clone(),
             credentials,
             interval: Duration::from_secs(u64::from(draft.poll_interval_seconds.max(1))),
-            last_reading_at: self.live.last_reading(id).map(|reading| reading.reading_time),
-            data_dir: self.limits.data_dir.clone(),
+            last_reading_at,
+            data_dir: self.data_dir.clone(),
             discovering,
-            timezone: self.limits.timezone.clone(),
-            default_timeout: self.limits.default_timeout,
-            response_limit: self.limits.response_limit,
+            timezone: self.timezone.clone(),
+            default_timeout: self.default_timeout,
+            response_limit: self.response_limit,
         })
     }
 }

@@ -33,7 +33,7 @@ const EVERY: Duration = Duration::from_secs(3_600);
 const NOTE_EVERY: SignedDuration = SignedDuration::from_hours(6);
 const NOTES_KEPT: usize = 60;
 
-const POLICY: &str = "history.policy";
+pub(super) const POLICY: &str = "history.policy";
 const NOTES: &str = "history.sizes";
 
 /// The size at a time.

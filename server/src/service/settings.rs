@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{Actor, Service, ServiceError, configure::to_the_end};
 use crate::store::Store;
 
-const KEY: &str = "settings";
+pub(super) const KEY: &str = "settings";
 
 /// The settings in force.
 #[derive(Default)]
@@ -23,6 +23,12 @@ pub struct PresentSettings(RwLock<Settings>);
 impl PresentSettings {
     pub async fn load(store: &Store) -> Result<Self, ServiceError> {
         Ok(Self(RwLock::new(store.setting(KEY).await?.unwrap_or_default())))
+    }
+
+    pub(super) async fn reload(&self, store: &Store) -> Result<(), ServiceError> {
+        let stored = store.setting(KEY).await?.unwrap_or_default();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = stored;
+        Ok(())
     }
 
     pub fn get(&self) -> Settings {

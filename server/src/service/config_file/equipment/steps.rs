@@ -1,0 +1,239 @@
+//! From the ovens that there are to those of the file.
+
+use std::collections::BTreeSet;
+
+use app::model::{
+    equipment::{Equipment, EquipmentDraft, EquipmentId},
+    form::FieldError,
+    retention::Retention,
+};
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    super::{
+        ConfigFileError,
+        diff::differences,
+        plan::{Action, Audit, Change, Effect, Planning, Step, Write},
+    },
+    Oven,
+    credentials::{self, Secrets},
+    matching::{Match, matched},
+};
+use crate::{
+    service::configure::{errors_in, tidy},
+    store::{
+        changing::Changing,
+        equipment::{CredentialChange, NewEquipment},
+    },
+};
+
+pub async fn plan(part: &[Oven], planning: &mut Planning<'_>) -> Result<(), ConfigFileError> {
+    let saved = planning.desk.store.equipment_list().await?;
+    let mut listed = BTreeSet::new();
+    for (index, (oven, found)) in part.iter().zip(matched(part, &saved)).enumerate() {
+        let of = match found {
+            Match::Saved(saved) => Some(saved),
+            Match::New => None,
+            Match::Wrong(field, problem) => {
+                planning.wrong(&format!("{index}.{field}"), problem);
+                None
+            }
+        };
+        listed.extend(of.map(|saved| saved.id));
+        if of.is_none() && saved.iter().any(|other| other.name == oven.name.trim()) {
+            planning.note(Some(&oven.name), "there is another oven of this name");
+        }
+        plan_oven(planning, &index.to_string(), oven, of).await?;
+    }
+    let unlisted: Vec<_> = saved.iter().filter(|oven| !listed.contains(&oven.id)).collect();
+    if planning.prune {
+        for oven in unlisted {
+            let step = removal(planning, oven);
+            planning.step(step);
+        }
+    } else {
+        let names: Vec<_> = unlisted.iter().map(|oven| oven.name.clone()).collect();
+        planning.note_unlisted(&names);
+    }
+    Ok(())
+}
+
+async fn plan_oven(
+    planning: &mut Planning<'_>,
+    place: &str,
+    oven: &Oven,
+    saved: Option<&Equipment>,
+) -> Result<(), ConfigFileError> {
+    let id = saved.map(|saved| saved.id).or(oven.id).unwrap_or_else(|| EquipmentId(Uuid::new_v4()));
+    let draft = tidy(oven.draft());
+    let secrets = credentials::secrets(planning, place, oven, id, (saved, &draft)).await?;
+
+    let errors = errors_in(planning.desk.limits, id, &draft, &secrets.filled());
+    // What stands in the place of a missing secret is not the file's fault.
+    let is_missing = |field: &str| field.strip_prefix("secret.").is_some_and(|name| secrets.missing.contains(name));
+    let errors = errors.into_iter().filter(|error| !is_missing(&error.field)).map(in_file).collect();
+    if !secrets.missing.is_empty() {
+        let names: Vec<_> = secrets.missing.iter().map(String::as_str).collect();
+        planning.note(
+            Some(&draft.name),
+            format!("credentials to be entered there, because they are nowhere: {}", names.join(", ")),
+        );
+    }
+    let own = match saved {
+        Some(saved) => planning.desk.store.retention(saved.id).await?,
+        None => None,
+    };
+    // An oven that stays as it is was checked when it became so.
+    if let Some(step) = step(planning, id, (saved, own), (draft, oven.retention), secrets)? {
+        planning.all_wrong(place, errors);
+        let retention = oven.retention.map(|retention| retention.check()).unwrap_or_default();
+        planning.all_wrong(&format!("{place}.retention"), retention);
+        planning.step(step);
+    }
+    Ok(())
+}
+
+/// A form has its own names for the parts of an oven.
+fn in_file(error: FieldError) -> FieldError {
+    let FieldError { field, problem } = error;
+    let (first, rest) = field.split_once('.').map_or((field.as_str(), None), |(first, rest)| (first, Some(rest)));
+    let first = match first {
+        "config" => "iot_config",
+        "mapping" => "iot_config.mapping",
+        "secret" => "credentials",
+        other => other,
+    };
+    FieldError::new(rest.map_or_else(|| first.to_owned(), |rest| format!("{first}.{rest}")), problem)
+}
+
+fn step(
+    planning: &Planning<'_>,
+    id: EquipmentId,
+    (saved, own): (Option<&Equipment>, Option<Retention>),
+    (draft, retention): (EquipmentDraft, Option<Retention>),
+    secrets: Secrets,
+) -> Result<Option<Step>, ConfigFileError> {
+    let before = saved.map(EquipmentDraft::from);
+    let compared = before.as_ref().map_or(Value::Null, |before| Oven::compared(before, own));
+    let mut fields = differences(&compared, &Oven::compared(&draft, retention));
+    if fields.is_empty() && secrets.is_untouched && saved.is_some() {
+        return Ok(None);
+    }
+    fields.extend(secrets.fields());
+
+    let is_draft_new = before.as_ref() != Some(&draft) || !secrets.is_untouched;
+    let is_retention_new = own != retention;
+    let object = || Some(id.to_string());
+    let (mut audits, mut effects) = (Vec::new(), Vec::new());
+    if is_draft_new {
+        let mut after = json!(draft);
+        let audit = if saved.is_some() {
+            // The log says that credentials changed, never to what.
+            after["credentials_changed"] = (!secrets.is_untouched).into();
+            Audit::new("equipment.update", "equipment", object())
+        } else {
+            Audit::new("equipment.create", "equipment", object())
+        };
+        audits.push(Audit { before: before.map(|before| json!(before)), after: Some(after), ..audit });
+        effects.push(Effect::Oven(id));
+    }
+    if is_retention_new {
+        audits.push(Audit {
+            before: own.map(|own| json!(own)),
+            after: retention.map(|retention| json!(retention)),
+            ..Audit::new("equipment.retention", "equipment", object())
+        });
+        effects.push(Effect::Retention);
+    }
+    let sealed = if secrets.is_untouched || secrets.credentials.is_empty() {
+        None
+    } else {
+        Some(planning.desk.keyring()?.seal(id.0, &secrets.credentials))
+    };
+    let name = Some(draft.name.clone());
+    let action = if saved.is_some() { Action::Change } else { Action::Add };
+    Ok(Some(Step {
+        change: Change { section: planning.section(), action, name, id: saved.map(|saved| saved.id), fields },
+        write: Box::new(WriteOven {
+            id,
+            draft: is_draft_new.then_some(draft),
+            is_new: saved.is_none(),
+            secrets: if secrets.is_untouched { NewSecrets::Keep } else { NewSecrets::Replace(sealed) },
+            retention: if is_retention_new { NewRetention::Set(retention) } else { NewRetention::Keep },
+        }),
+        audits,
+        effects,
+    }))
+}
+
+fn removal(planning: &Planning<'_>, saved: &Equipment) -> Step {
+    let audit = Audit::new("equipment.delete", "equipment", Some(saved.id.to_string()));
+    Step {
+        change: Change {
+            section: planning.section(),
+            action: Action::Remove,
+            name: Some(saved.name.clone()),
+            id: Some(saved.id),
+            fields: Vec::new(),
+        },
+        write: Box::new(SwitchOff(saved.id)),
+        audits: vec![Audit { before: Some(json!(EquipmentDraft::from(saved))), ..audit }],
+        effects: vec![Effect::OvenRemoved(saved.id)],
+    }
+}
+
+enum NewSecrets {
+    Keep,
+    /// None removes them.
+    Replace(Option<Vec<u8>>),
+}
+
+enum NewRetention {
+    Keep,
+    /// None goes back to what holds for all.
+    Set(Option<Retention>),
+}
+
+struct WriteOven {
+    id: EquipmentId,
+    draft: Option<EquipmentDraft>,
+    is_new: bool,
+    secrets: NewSecrets,
+    retention: NewRetention,
+}
+
+#[async_trait]
+impl Write for WriteOven {
+    async fn write(&self, changing: &mut Changing) -> Result<(), ConfigFileError> {
+        let change = match &self.secrets {
+            NewSecrets::Keep => CredentialChange::Keep,
+            NewSecrets::Replace(None) => CredentialChange::Remove,
+            NewSecrets::Replace(Some(sealed)) => CredentialChange::Replace(sealed),
+        };
+        match &self.draft {
+            Some(draft) if self.is_new => {
+                let (_, sealed_credentials) = change.parts();
+                changing.create_equipment(&NewEquipment { id: self.id, draft, sealed_credentials }).await?;
+            }
+            Some(draft) => changing.update_equipment(self.id, draft, change).await?,
+            None => {}
+        }
+        if let NewRetention::Set(retention) = self.retention {
+            changing.set_retention(self.id, retention).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Its history is deleted afterwards, in pieces, so that nobody waits for all of it: an oven that is off and still there
+/// where that was interrupted.
+struct SwitchOff(EquipmentId);
+
+#[async_trait]
+impl Write for SwitchOff {
+    async fn write(&self, changing: &mut Changing) -> Result<(), ConfigFileError> {
+        Ok(changing.set_equipment_enabled(self.0, false).await?)
+    }
+}
