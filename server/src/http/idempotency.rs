@@ -17,12 +17,12 @@ use axum::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    AppState, BODY_LIMIT,
+    AppState,
     access::Login,
     error::{self, Problem},
 };
 use crate::{
-    service::{Service, ServiceError},
+    service::{Service, ServiceError, config_file::MAX_BYTES},
     store::idempotency::{Earlier, KeptAnswer, RequestKey},
 };
 
@@ -70,7 +70,8 @@ fn key_of(headers: &HeaderMap) -> Option<Result<String, Problem>> {
 async fn run(service: &Arc<Service>, key: RequestKey, request: Request, next: Next) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_unreadable", "the body is too large");
-    let body = to_bytes(body, BODY_LIMIT).await.map_err(too_large)?;
+    // The most that any route takes; each has its own limit further in.
+    let body = to_bytes(body, MAX_BYTES).await.map_err(too_large)?;
     // Under the master key: a body may hold a password, and its bare hash would be quicker to guess than the stored one.
     let hash = service.keyring.fingerprint("idempotency", &body);
     let oldest = Timestamp::now() - KEPT;

@@ -42,11 +42,12 @@ use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use crate::service::config_file;
 use access::needs;
 pub use assets::Site;
 pub use state::{AppState, Demo, Sessions, WebConfig};
 
-/// Largest form or API body, in bytes.
+/// Largest form or API body, in bytes, where the route table says nothing else.
 const BODY_LIMIT: usize = 256 * 1024;
 
 pub fn router(state: AppState) -> Router {
@@ -125,6 +126,9 @@ pub fn router(state: AppState) -> Router {
         .routes(admin(routes!(api::records::audit)))
         .routes(staff(routes!(api::records::logs)))
         .routes(admin(routes!(api::settings::show, api::settings::replace)))
+        .routes(admin(routes!(api::config_file::export)))
+        .routes(admin(openapi::with_limit(config_file::MAX_BYTES, routes!(api::config_file::plan))))
+        .routes(admin(openapi::with_limit(config_file::MAX_BYTES, routes!(api::config_file::apply))))
         .routes(admin(routes!(api::system::stats)))
         .fallback(error::api_not_found);
     let (api, description) = api.split_for_parts();

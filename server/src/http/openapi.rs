@@ -7,6 +7,7 @@ mod wording;
 
 use app::model::user::Role;
 use axum::{
+    extract::DefaultBodyLimit,
     http::header,
     response::{IntoResponse as _, Response},
 };
@@ -87,6 +88,12 @@ pub fn documented(role: Role, routes: UtoipaMethodRouter<AppState>, state: &AppS
     describe_all(&mut paths, Some(role));
     let handlers = contract::keep(&mut paths, handlers);
     (schemas, paths, handlers.layer(needs(role, state)))
+}
+
+/// Operations whose bodies may be of this size, in bytes.
+pub fn with_limit(limit: usize, routes: UtoipaMethodRouter<AppState>) -> UtoipaMethodRouter<AppState> {
+    let (schemas, paths, handlers) = routes;
+    (schemas, paths, handlers.layer(DefaultBodyLimit::max(limit)))
 }
 
 /// Operations for whoever comes.

@@ -12,7 +12,7 @@
 //! - [`description`] what the API says of itself and whether it keeps to it, for [`schemathesis`] to try; [`contract`] with the
 //!   guide
 //! - [`form`] the admin's form; [`live`] the websocket, [`reference`] its description and the page of the API; [`export`] history as a file; [`tls`] certificates
-//! - [`process`] the binary: wrong settings, keys, kill -9; [`config_file`] its `config` commands
+//! - [`process`] the binary: wrong settings, keys, kill -9; [`config_file`] its `config` commands, [`config_api`] the same over HTTP
 //! - [`demo`] every simulated oven through its real driver
 //! - [`cases`] recorded payloads, replayed without I/O; [`quality`] what every connector is held to
 
@@ -21,6 +21,7 @@ mod alerts;
 mod batches;
 mod broker;
 mod cases;
+mod config_api;
 mod config_file;
 mod contract;
 mod custom;

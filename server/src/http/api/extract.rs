@@ -33,10 +33,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let is_json = is_json(request.headers());
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-            status @ StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", "the body is too large"),
-            status => Problem::new(status, "body_unreadable", rejection.body_text()),
-        })?;
+        let body = whole(request, state).await?;
         if body.is_empty() {
             return Ok(Self(None));
         }
@@ -52,6 +49,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
         json.end().map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "body_invalid", error.to_string()))?;
         Ok(Self(value))
     }
+}
+
+/// All of a body.
+pub async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+        status @ StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", "the body is too large"),
+        status => Problem::new(status, "body_unreadable", rejection.body_text()),
+    })
 }
 
 /// A body that is no JSON, or not of the shape that is needed at `path`.
@@ -82,8 +87,12 @@ fn place(path: &serde_path_to_error::Path, message: &str) -> Vec<String> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    media_type(headers).is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"))
+}
+
+/// The content type without its parameters.
+pub fn media_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::CONTENT_TYPE)?.to_str().ok()?.split(';').next().map(str::trim)
 }
 
 /// The `{id}` of the path.

@@ -7,7 +7,7 @@
 //! - [`history`] how long it is kept, and what it takes; [`energy`] what ovens take, and what for nothing
 //! - [`connectors`] what can be connected; [`system`] how the server does
 //! - [`users`] accounts; [`tokens`] of programs, [`displays`] on walls; [`records`] what was done and what happened;
-//!   [`settings`] that are changed while running
+//!   [`settings`] that are changed while running; [`config_file`] all of the configuration at once
 //! - [`extract`] bodies, ids and queries whose errors are problem documents; [`page`] lists
 //!
 //! # An operation
@@ -34,6 +34,7 @@
 
 pub mod alerts;
 pub mod batches;
+pub mod config_file;
 pub mod connectors;
 pub mod displays;
 pub mod energy;

@@ -2,7 +2,7 @@
 //! has the format.
 //!
 //! # Layout
-//! - `mod.rs` export, plan and apply, for the command line
+//! - `mod.rs` export, plan and apply, for the command line; [`running`] for a server
 //! - [`document`] the file as a whole, and the list of its sections
 //! - [`settings`], [`history`], [`equipment`], [`users`] one section each
 //! - [`plan`] what a file would change; [`diff`] field by field, [`text`] for people
@@ -19,6 +19,7 @@ mod equipment;
 pub mod error;
 mod history;
 pub mod plan;
+mod running;
 mod settings;
 mod text;
 mod users;
