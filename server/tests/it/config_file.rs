@@ -420,8 +420,8 @@ async fn what_fails_or_is_killed_half_way_leaves_nothing() {
     let hold = "CREATE TRIGGER hold BEFORE INSERT ON users BEGIN SELECT count(*) FROM (WITH RECURSIVE n (x) AS \
         (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 100000000000) SELECT x FROM n); END";
     sqlx::query(hold).execute(&mut database).await.unwrap();
-    let mut held = hornero(old.path(), KEY, &["apply", &file, "--yes"]);
-    let mut held = held.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut applying = hornero(old.path(), KEY, &["apply", &file, "--yes"]);
+    let mut applying = applying.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let (mut busy, began) = (0, Instant::now());
     while busy < 5 {
         assert!(began.elapsed() < PATIENCE, "the command changes things");
@@ -434,8 +434,8 @@ async fn what_fails_or_is_killed_half_way_leaves_nothing() {
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    assert!(held.try_wait().unwrap().is_none(), "it is in the middle");
-    held.kill().await.unwrap();
+    assert!(applying.try_wait().unwrap().is_none(), "it is in the middle");
+    applying.kill().await.unwrap();
     sqlx::query("DROP TRIGGER hold").execute(&mut database).await.unwrap();
     assert_eq!(export(old.path(), &[]).await, text);
     let applied = config(old.path(), &["apply", &file, "--yes"]).await;
