@@ -18,7 +18,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 #[derive(Default)]
-pub struct Baking(Mutex<HashMap<EquipmentId, Oven>>);
+pub struct Baking {
+    ovens: Mutex<HashMap<EquipmentId, Oven>>,
+    /// Held while what runs is taken over from the database.
+    pub loading: tokio::sync::Mutex<()>,
+}
 
 #[derive(Default)]
 struct Oven {
@@ -38,7 +42,7 @@ pub struct Running {
 
 impl Baking {
     fn lock(&self) -> MutexGuard<'_, HashMap<EquipmentId, Oven>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ovens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Follows an oven, and says which batch a reading belongs to: of several decks' the one that started last.

@@ -9,7 +9,7 @@ use app::model::{
         summary::{BatchSummary, Summing},
         tracking::{self, Progress, ProgressSource, Tracking},
     },
-    equipment::Equipment,
+    equipment::{ConnectionStatus, Equipment},
     form::{FieldError, Problem},
     live::Freshness,
 };
@@ -178,6 +178,10 @@ impl Service {
                 return Err(wrong_status(batch.status));
             };
             let summary = this.summed(&batch, started_at, ended_at).await?;
+            if summary.readings == 0 && batch.summary.as_ref().is_some_and(|before| before.readings > 0) {
+                let detail = "the readings of this batch are not kept any more: its summary stays".to_owned();
+                return Err(ServiceError::Conflict { code: "readings_gone", detail });
+            }
             this.done(id, this.store.set_batch_summary(id, &summary).await?).await?;
             let (before, after) = (batch.summary.map(|before| json!(before)), Some(json!(summary)));
             this.record_batch(&actor, "batch.summary", id, before, after).await?;
@@ -196,7 +200,9 @@ impl Service {
     fn tracking(&self, batch: Batch, equipment: &Equipment, now: Timestamp) -> Tracking {
         let live = self.live_oven(equipment);
         let now_ms = now.as_millisecond();
-        let is_current = matches!(live.freshness(now_ms), Freshness::Live | Freshness::Stale);
+        // Right after a start the last stored values are shown until the oven answers; they are not current.
+        let is_current = live.status == ConnectionStatus::Connected
+            && matches!(live.freshness(now_ms), Freshness::Live | Freshness::Stale);
         let is_running = batch.status == BatchStatus::Running;
         let reading = self.live.last_reading(equipment.id).filter(|_| is_current && is_running);
         let good = reading.as_ref().map(|reading| reading.good().into_owned()).unwrap_or_default();
@@ -301,6 +307,8 @@ impl Service {
 
     /// Takes over what runs from the database.
     pub(super) async fn load_batches(&self) -> Result<(), ServiceError> {
+        // One at a time, or the older of two looks at the database could be the last word.
+        let _turn = self.ingest.baking.loading.lock().await;
         self.ingest.baking.set(&self.store.running_batches().await?);
         Ok(())
     }

@@ -51,6 +51,9 @@ pub struct BatchQuery {
 pub async fn list(State(state): State<AppState>, Params(query): Params<BatchQuery>) -> ApiResult<Json<Page<Batch>>> {
     let limit = page::limit(query.limit)?;
     let before = page::unseal(query.cursor.as_deref())?;
+    if query.from.zip(query.to).is_some_and(|(from, to)| from > to) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", "from is after to"));
+    }
     let filter = BatchFilter {
         equipment_id: query.equipment_id,
         status: query.status,
@@ -196,7 +199,8 @@ pub async fn track(State(state): State<AppState>, Uid(id): Uid) -> ApiResult<Jso
     post, path = "/batches/{id}/summary", tag = "batches",
     responses(
         (status = 200, body = BatchSummary),
-        (status = 409, body = Problem, content_type = "application/problem+json", description = "`batch_status`"),
+        (status = 409, body = Problem, content_type = "application/problem+json",
+            description = "`batch_status`; `readings_gone`: they are not kept any more, and the summary stays"),
     )
 )]
 pub async fn sum_again(State(state): State<AppState>, actor: Actor, Uid(id): Uid) -> ApiResult<Json<BatchSummary>> {
