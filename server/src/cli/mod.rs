@@ -97,7 +97,14 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 pub async fn run() -> anyhow::Result<ExitCode> {
-    let Cli { config, mut overrides, command } = Cli::parse();
+    let Cli { config, mut overrides, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            error.print()?;
+            // Not 2, which says of a plan that there is something to do.
+            return Ok(if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+        }
+    };
     if matches!(command, Command::Demo { .. }) {
         serve::demo_defaults(&mut overrides);
     }

@@ -6,7 +6,8 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 /// Names and secret values. Wiped from memory when dropped; without `Debug`, `Serialize` and `Clone` on purpose: they go
-/// from [`Keyring::open`](super::Keyring::open) into a driver that is being built and nowhere else.
+/// from [`Keyring::open`](super::Keyring::open) into a driver that is being built, or sealed into a file of the configuration
+/// ([`passphrase`](super::passphrase)), and nowhere else.
 #[derive(Default)]
 pub struct Credentials(BTreeMap<String, Zeroizing<String>>);
 

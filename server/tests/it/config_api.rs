@@ -155,4 +155,8 @@ async fn only_admins_see_and_change_all_of_it() {
     let given = admin.post(&format!("/api/v1/users/{id}/password"), &json!({"password": PASSWORD})).await;
     assert!(given.status().is_success(), "{}", given.status());
     assert_eq!(neu.submit("/login", &[("username", "neu"), ("password", PASSWORD)]).await.status(), 303);
+    // Each is the last admin while the other one is none; together there is always one.
+    let swap = "version: 1\nusers:\n- {username: admin, role: staff}\n- {username: neu, role: staff}\n- {username: staff, role: admin}\n";
+    answered(send(&admin, "apply", swap).await, StatusCode::OK).await;
+    assert_eq!(bakery.login("staff").await.get("/api/v1/users").await.status(), 200);
 }

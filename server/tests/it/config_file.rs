@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use server::store::{Store, users::Account};
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    process::Command,
+};
 
 use crate::harness::{Bakery, KEY, PATIENCE, start_in};
 
@@ -233,6 +236,7 @@ async fn a_plan_says_field_by_field_and_apply_does_it() {
     assert!(asked.code == 1 && asked.err.contains("--yes"), "{}", asked.err);
     assert_eq!(export(old.path(), &[]).await, text, "nobody said yes");
 
+    assert_eq!(config(old.path(), &["plan", &file, "--purge"]).await.code, 1, "no plan at all is not a change");
     assert_eq!(config(old.path(), &["apply", &file, "--yes"]).await.code, 0);
     let pruned = config(old.path(), &["plan", &file, "--prune"]).await;
     assert!(
@@ -299,6 +303,7 @@ async fn everything_that_is_wrong_is_told_with_its_place_and_nothing_is_changed(
         ],
     )
     .await;
+    refused(&format!("version: 1\nequipment:\n{}", "- name: a\n".repeat(10_001)), &["equipment: at most 10000"]).await;
     let no_admin = "version: 1\nusers:\n- {username: admin, role: staff}\n- {username: neu, role: admin}\n";
     refused(no_admin, &["users: the last admin"]).await;
     assert_eq!(export(old.path(), &[]).await, text);
@@ -353,6 +358,35 @@ async fn sealed_secrets_open_with_their_passphrase_where_they_belong() {
 }
 
 #[tokio::test]
+async fn what_was_shown_is_what_is_done() {
+    let old = bakery().await;
+    let text = export(old.path(), &[]).await;
+    let file = write(old.path(), &text.replace("poll_interval_seconds: 30", "poll_interval_seconds: 60"));
+    for (meanwhile, code) in [(false, 0), (true, 1)] {
+        let mut asking = hornero(old.path(), KEY, &["apply", &file]);
+        let mut asking = asking.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (mut answer, mut shown) = (asking.stdin.take().unwrap(), asking.stdout.take().unwrap());
+        let mut seen = String::new();
+        while !seen.ends_with("[y/N] ") {
+            let mut bytes = [0; 4096];
+            let count = tokio::time::timeout(PATIENCE, shown.read(&mut bytes)).await.expect("it asks").unwrap();
+            assert!(count > 0, "{seen}");
+            seen.push_str(std::str::from_utf8(&bytes[..count]).unwrap_or_default());
+        }
+        let store = store(old.path()).await;
+        if meanwhile {
+            store.set_equipment_enabled(old.ovens[0], false).await.unwrap();
+        }
+        store.close().await;
+        answer.write_all(b"y\n").await.unwrap();
+        let ended = tokio::time::timeout(PATIENCE, asking.wait_with_output()).await.expect("it ends").unwrap();
+        let err = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), err.contains("plan again")), (Some(code), meanwhile), "{err}");
+        write(old.path(), &text);
+    }
+}
+
+#[tokio::test]
 async fn credentials_stay_with_the_host_that_they_were_entered_for() {
     let old = bakery().await;
     let text = export(old.path(), &[]).await;
@@ -401,22 +435,36 @@ async fn database(folder: &Path) -> SqliteConnection {
     connection
 }
 
-#[tokio::test]
-async fn what_fails_or_is_killed_half_way_leaves_nothing() {
-    let old = bakery().await;
-    let text = export(old.path(), &[]).await;
+/// A file that changes every section, users last.
+fn changed(folder: &Path, text: &str) -> String {
     let more =
         text.replace("language: de", "language: en").replace("users:\n", "users:\n- {username: neu, role: staff}\n");
-    let file = write(old.path(), &more.replace("equipment:\n", "equipment:\n- {name: Neu, iot_enabled: false}\n"));
+    write(folder, &more.replace("equipment:\n", "equipment:\n- {name: Neu, iot_enabled: false}\n"))
+}
+
+#[tokio::test]
+async fn what_fails_half_way_leaves_nothing() {
+    let old = bakery().await;
+    let text = export(old.path(), &[]).await;
+    let file = changed(old.path(), &text);
     let mut database = database(old.path()).await;
     let fail = "CREATE TRIGGER fail BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'no'); END";
     sqlx::query(fail).execute(&mut database).await.unwrap();
     let failed = config(old.path(), &["apply", &file, "--yes"]).await;
     assert_eq!(failed.code, 1, "{}", failed.out);
     assert_eq!(export(old.path(), &[]).await, text);
-
-    // Users are the last section: this holds the command in the middle until it is killed.
     sqlx::query("DROP TRIGGER fail").execute(&mut database).await.unwrap();
+    let applied = config(old.path(), &["apply", &file, "--yes"]).await;
+    assert_eq!(applied.code, 0, "{}", applied.err);
+}
+
+#[tokio::test]
+async fn what_is_killed_half_way_leaves_nothing() {
+    let old = bakery().await;
+    let text = export(old.path(), &[]).await;
+    let file = changed(old.path(), &text);
+    let mut database = database(old.path()).await;
+    // Holds the command in the middle until it is killed.
     let hold = "CREATE TRIGGER hold BEFORE INSERT ON users BEGIN SELECT count(*) FROM (WITH RECURSIVE n (x) AS \
         (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 100000000000) SELECT x FROM n); END";
     sqlx::query(hold).execute(&mut database).await.unwrap();

@@ -12,8 +12,12 @@ use utoipa::ToSchema;
 use super::{ConfigFileError, Desk, diff::differences};
 use crate::{secrets::passphrase::FileKey, store::changing::Changing};
 
+/// Most ovens, and most users, of a file.
+const MAX_ENTRIES: usize = 10_000;
+
 /// `POST /api/v1/config/plan`, `/apply`: what is different, in the order in which it is changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = ConfigPlan)]
 pub struct Plan {
     pub changes: Vec<Change>,
     /// What an admin has to know or do besides.
@@ -21,6 +25,7 @@ pub struct Plan {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = ConfigChange)]
 pub struct Change {
     /// The section of the file, for example `equipment`.
     pub section: &'static str,
@@ -34,6 +39,7 @@ pub struct Change {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ConfigAction)]
 pub enum Action {
     Add,
     Change,
@@ -41,6 +47,7 @@ pub enum Action {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = ConfigFieldChange)]
 pub struct FieldChange {
     /// For example `iot_config.timeout`.
     pub field: String,
@@ -54,6 +61,7 @@ pub struct FieldChange {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ConfigSecretFate)]
 pub enum Fate {
     Added,
     Changed,
@@ -62,6 +70,7 @@ pub enum Fate {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ConfigNote)]
 pub struct Note {
     pub section: &'static str,
     /// Of what it is about; none for all of the section.
@@ -190,6 +199,15 @@ impl<'a> Planning<'a> {
 
     pub fn step(&mut self, step: Step) {
         self.steps.push(step);
+    }
+
+    /// Refuses a list that no bakery has: all of it is looked at while nobody else can change anything.
+    pub fn limit(&mut self, entries: usize) -> Result<(), ConfigFileError> {
+        if entries <= MAX_ENTRIES {
+            return Ok(());
+        }
+        self.wrong("", Problem::Other { detail: format!("at most {MAX_ENTRIES}") });
+        Err(ConfigFileError::Invalid(std::mem::take(&mut self.errors)))
     }
 
     /// A step from one value of a setting to another one, where they differ.

@@ -38,6 +38,7 @@ impl Section for Users {
     }
 
     async fn plan(part: &Vec<UserChange>, planning: &mut Planning<'_>) -> Result<(), ConfigFileError> {
+        planning.limit(part.len())?;
         let saved = planning.desk.store.users().await?;
         let mut listed = BTreeSet::new();
         let mut steps = Vec::new();
@@ -93,7 +94,7 @@ fn step(planning: &mut Planning<'_>, account: Option<&Account>, wanted: UserChan
     let before = account.map(|account| UserChange::from(&account.user));
     if account.is_none_or(|account| account.password_hash.is_empty()) {
         let text =
-            "has no password: cannot sign in before an admin sets one, or the setup page where there is no admin yet";
+            "has no password: nobody signs in with it before an admin sets one; on a new server, the first start does";
         planning.note(Some(&wanted.username), text);
     }
     if before.as_ref() == Some(&wanted) {

@@ -21,7 +21,15 @@ pub enum Match<'a> {
 /// For each entry of the file.
 pub fn matched<'a>(part: &[Oven], saved: &'a [Equipment]) -> Vec<Match<'a>> {
     let by_id: BTreeMap<EquipmentId, &Equipment> = saved.iter().map(|oven| (oven.id, oven)).collect();
-    let named = |name: &str| saved.iter().filter(|oven| oven.name == name).collect::<Vec<_>>();
+    let mut by_name: BTreeMap<&str, Vec<&Equipment>> = BTreeMap::new();
+    for oven in saved {
+        by_name.entry(&oven.name).or_default().push(oven);
+    }
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    for oven in part {
+        *times.entry(oven.name.trim()).or_default() += 1;
+    }
+    let given: BTreeSet<EquipmentId> = part.iter().filter_map(|oven| oven.id).collect();
     let mut ids = BTreeSet::new();
     part.iter()
         .map(|oven| {
@@ -34,14 +42,12 @@ pub fn matched<'a>(part: &[Oven], saved: &'a [Equipment]) -> Vec<Match<'a>> {
                 };
             }
             // Which of two of the same name is meant nobody could say.
-            if part.iter().filter(|other| other.name.trim() == name).count() > 1 {
+            if times.get(name).is_some_and(|times| *times > 1) {
                 return Match::Wrong("name", Problem::Duplicate);
             }
-            match *named(name) {
+            match by_name.get(name).map_or(&[][..], Vec::as_slice) {
                 [] => Match::New,
-                [saved] if part.iter().any(|other| other.id == Some(saved.id)) => {
-                    Match::Wrong("name", Problem::Duplicate)
-                }
+                [saved] if given.contains(&saved.id) => Match::Wrong("name", Problem::Duplicate),
                 [saved] => Match::Saved(saved),
                 _ => {
                     let detail = "several ovens have this name: give the id of the one that is meant".to_owned();

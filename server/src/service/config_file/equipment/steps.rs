@@ -30,7 +30,9 @@ use crate::{
 };
 
 pub async fn plan(part: &[Oven], planning: &mut Planning<'_>) -> Result<(), ConfigFileError> {
+    planning.limit(part.len())?;
     let saved = planning.desk.store.equipment_list().await?;
+    let names: BTreeSet<&str> = saved.iter().map(|oven| oven.name.as_str()).collect();
     let mut listed = BTreeSet::new();
     for (index, (oven, found)) in part.iter().zip(matched(part, &saved)).enumerate() {
         let of = match found {
@@ -42,7 +44,7 @@ pub async fn plan(part: &[Oven], planning: &mut Planning<'_>) -> Result<(), Conf
             }
         };
         listed.extend(of.map(|saved| saved.id));
-        if of.is_none() && saved.iter().any(|other| other.name == oven.name.trim()) {
+        if of.is_none() && names.contains(oven.name.trim()) {
             planning.note(Some(&oven.name), "there is another oven of this name");
         }
         plan_oven(planning, &index.to_string(), oven, of).await?;
