@@ -14,8 +14,13 @@ const PAGES = ['/login', '/', '/admin/ovens', '/admin/ovens/new', '/api/docs', '
 for (const theme of ['light', 'dark'] as const) {
   test(`axe is content with every page, ${theme}`, async ({ page, bakery, login, errors }) => {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    // The reference has every operation and type of the API, which are all built alike.
+    test.setTimeout(180_000);
+    const reference = ['.reference-contents', '[aria-labelledby="subject-alerts"]', '[aria-labelledby="websocket"]'];
     const check = async (what: string) => {
-      const { violations } = await new AxeBuilder({ page }).analyze();
+      const axe = new AxeBuilder({ page });
+      if (what === '/api/docs') reference.forEach((part) => axe.include(part));
+      const { violations } = await axe.analyze();
       expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`), what).toEqual([]);
     };
     await page.goto('/login');
