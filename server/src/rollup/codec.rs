@@ -48,26 +48,35 @@ impl Rollup {
         bytes
     }
 
-    pub fn decode(mut bytes: &[u8]) -> Result<Self, Unreadable> {
+    pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let mut rollup = Self::default();
+        rollup.read(bytes)?;
+        Ok(rollup)
+    }
+
+    /// Becomes what the bytes say. Whoever reads many of them one after the other saves making the names each time.
+    /// After an error it may be anything.
+    pub fn read(&mut self, mut bytes: &[u8]) -> Result<(), Unreadable> {
         let bytes = &mut bytes;
         if byte(bytes)? != VERSION {
             return Err(Unreadable);
         }
-        let mut rollup = Self { readings: count(bytes)?, ..Self::default() };
+        self.readings = count(bytes)?;
+        self.statuses.clear();
         for _ in 0..count(bytes)? {
             let status = byte(bytes)?;
-            rollup.statuses.push((status, count(bytes)?));
+            self.statuses.push((status, count(bytes)?));
         }
         let present = count(bytes)?;
         if present >> METRICS.len() != 0 {
             return Err(Unreadable);
         }
-        for index in (0..METRICS.len()).filter(|index| present & 1 << index != 0) {
-            rollup.metrics[index] = Some(read_cell(bytes, index == ENERGY)?);
+        for (index, cell) in self.metrics.iter_mut().enumerate() {
+            *cell = if present & 1 << index == 0 { None } else { Some(read_cell(bytes, index == ENERGY)?) };
         }
-        rollup.zones = read_named(bytes)?;
-        rollup.extras = read_named(bytes)?;
-        if bytes.is_empty() { Ok(rollup) } else { Err(Unreadable) }
+        read_named(bytes, &mut self.zones)?;
+        read_named(bytes, &mut self.extras)?;
+        if bytes.is_empty() { Ok(()) } else { Err(Unreadable) }
     }
 }
 
@@ -129,16 +138,22 @@ fn read_cell(bytes: &mut &[u8], is_counter: bool) -> Result<Cell, Unreadable> {
     Ok(cell)
 }
 
-fn read_named(bytes: &mut &[u8]) -> Result<Named, Unreadable> {
-    let mut cells = Vec::new();
-    for _ in 0..count(bytes)? {
+fn read_named(bytes: &mut &[u8], cells: &mut Named) -> Result<(), Unreadable> {
+    let wanted = count(bytes)? as usize;
+    cells.truncate(wanted);
+    for index in 0..wanted {
         let length = count(bytes)? as usize;
         let (name, rest) = bytes.split_at_checked(length).ok_or(Unreadable)?;
         *bytes = rest;
         let name = std::str::from_utf8(name).map_err(|_| Unreadable)?;
-        cells.push((name.into(), read_cell(bytes, false)?));
+        let cell = read_cell(bytes, false)?;
+        match cells.get_mut(index) {
+            Some((known, _)) if **known != *name => cells[index] = (name.into(), cell),
+            Some((_, known)) => *known = cell,
+            None => cells.push((name.into(), cell)),
+        }
     }
-    Ok(cells)
+    Ok(())
 }
 
 /// Says whether it was written as hundredths.

@@ -226,6 +226,11 @@ pub(crate) mod tests {
             prop_assert!(sum.is_close(&whole), "{sum:?}\n{whole:?}");
             let read = Rollup::decode(&whole.encode()).unwrap();
             prop_assert!(read.is_close(&whole), "{read:?}\n{whole:?}");
+            sum.read(&whole.encode()).unwrap();
+            prop_assert_eq!(&sum, &read, "nothing is left of what it was");
+            let mut part = rollup(&readings[cut..]);
+            part.read(&whole.encode()).unwrap();
+            prop_assert_eq!(&part, &read, "nothing is left of what it was");
             prop_assert_eq!(Rollup::decode(&read.encode()).unwrap(), read, "stored again it stays as it is");
         }
 

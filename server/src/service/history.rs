@@ -1,16 +1,18 @@
 //! The history of an oven: single readings page by page, or as many points as a chart can show.
 
 use app::model::{
-    api::{Gap, SensorHistory, Series},
+    api::{Gap, SensorHistory},
     equipment::EquipmentId,
     form::{FieldError, Problem},
     history::Resolution,
-    reading::Field,
 };
 use jiff::{SignedDuration, Timestamp};
 
+mod columns;
+
+use columns::Columns;
+
 use super::{Service, ServiceError};
-use crate::{rollup::Cell, store::rollups::Rollups};
 
 /// Rollups that are read for one answer: more take longer than a chart may.
 const MOST_ROLLUPS: i64 = 9_000;
@@ -88,16 +90,17 @@ impl Service {
     ) -> Result<SensorHistory, ServiceError> {
         // The bucket that the range begins in belongs to it.
         let start = floor(asked.start, bucket.seconds);
-        let found = self.store.rollups(id, bucket.resolution, bucket.seconds, start, asked.end).await?;
-        let buckets: Vec<_> = found.iter().filter_map(|(at, _)| Timestamp::from_microsecond(*at).ok()).collect();
+        let columns = Columns::new(&asked.fields);
+        let range = start..asked.end;
+        let columns = self.store.rollups_into(id, bucket.resolution, bucket.seconds, range, columns).await?;
         let length = SignedDuration::from_secs(i64::from(bucket.seconds));
         Ok(SensorHistory {
             resolution: bucket.resolution,
             bucket_seconds: Some(bucket.seconds),
-            total_readings: found.iter().map(|(_, rollup)| rollup.readings as usize).sum(),
-            gaps: gaps(&buckets, length, silence),
-            series: columns(&found, &asked.fields),
-            buckets,
+            total_readings: columns.readings,
+            gaps: gaps(&columns.buckets, length, silence),
+            buckets: columns.buckets.clone(),
+            series: columns.series(),
             ..SensorHistory::empty(id, asked.start, asked.end)
         })
     }
@@ -175,62 +178,9 @@ fn gaps(times: &[Timestamp], length: SignedDuration, silence: SignedDuration) ->
     pairs.map(|pair| Gap { start_time: after(pair[0]), end_time: pair[1] }).collect()
 }
 
-/// The rollups field by field.
-fn columns(rollups: &Rollups, wanted: &[String]) -> std::collections::BTreeMap<String, Series> {
-    let mut columns: Vec<(Field<'_>, Option<(String, Series)>)> = Vec::new();
-    for (index, (_, rollup)) in rollups.iter().enumerate() {
-        let mut hint = 0;
-        for (field, cell) in rollup.cells() {
-            // Nearly always the same fields in the same order.
-            let place = match columns.get(hint) {
-                Some((known, _)) if *known == field => Some(hint),
-                _ => columns.iter().position(|(known, _)| *known == field),
-            };
-            let place = place.unwrap_or_else(|| {
-                let name = field.to_string();
-                let is_wanted = wanted.is_empty() || wanted.contains(&name);
-                columns.push((field, is_wanted.then(|| (name, Series::default()))));
-                columns.len() - 1
-            });
-            hint = place + 1;
-            if let Some((_, series)) = &mut columns[place].1 {
-                pad(series, index);
-                push(series, cell);
-            }
-        }
-    }
-    let mut named: std::collections::BTreeMap<_, _> = columns.into_iter().filter_map(|(_, column)| column).collect();
-    for series in named.values_mut() {
-        pad(series, rollups.len());
-    }
-    named
-}
-
-fn pad(series: &mut Series, length: usize) {
-    for list in [&mut series.min, &mut series.max, &mut series.mean, &mut series.last, &mut series.good_share] {
-        list.resize(length, None);
-    }
-    series.count.resize(length, 0);
-}
-
-fn push(series: &mut Series, cell: &Cell) {
-    // More digits than any sensor has would only make the answer longer.
-    let rounded = |value: f64| (value * 10_000.0).round() / 10_000.0;
-    let of_usable = |value: f64| (cell.count > 0).then_some(value);
-    series.min.push(of_usable(cell.min));
-    series.max.push(of_usable(cell.max));
-    series.mean.push(cell.mean().map(rounded));
-    series.last.push(of_usable(cell.last));
-    series.count.push(cell.count);
-    series.good_share.push(cell.good_share().map(rounded));
-}
-
 #[cfg(test)]
 mod tests {
-    use app::model::reading::{Quality, Reading, Values};
-
     use super::*;
-    use crate::rollup::Rollup;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -264,28 +214,5 @@ mod tests {
         let minute = SignedDuration::from_secs(60);
         assert_eq!(gaps(&times, minute, minute), [Gap { start_time: at(180), end_time: at(600) }]);
         assert!(gaps(&times, minute, SignedDuration::from_secs(900)).is_empty());
-    }
-
-    #[test]
-    fn lists_are_as_long_as_the_buckets_whatever_is_in_them() {
-        let rollup = |temperature: Option<f64>, zone: &str| {
-            let mut rollup = Rollup::default();
-            rollup.push(&Reading {
-                reading_time: at(0),
-                received_at: at(0),
-                values: Values { temperature, temperature_zones: [(zone.to_owned(), 1.0)].into(), ..Values::default() },
-                active_batch_id: None,
-                quality: Quality::Good,
-                quality_issues: Vec::new(),
-            });
-            rollup
-        };
-        let rollups = vec![(0, rollup(None, "b")), (60, rollup(Some(2.0), "a")), (120, rollup(None, "b"))];
-        let all = columns(&rollups, &[]);
-        assert_eq!(all.keys().collect::<Vec<_>>(), ["temperature", "temperature_zones.a", "temperature_zones.b"]);
-        assert_eq!(all["temperature"].mean, [None, Some(2.0), None]);
-        assert_eq!(all["temperature_zones.b"].count, [1, 0, 1]);
-        assert!(all.values().all(|series| series.min.len() == 3 && series.good_share.len() == 3));
-        assert_eq!(columns(&rollups, &["temperature".to_owned()]).len(), 1);
     }
 }

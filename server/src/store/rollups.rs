@@ -25,6 +25,17 @@ pub(super) const MICROS: i64 = 1_000_000;
 /// Rollups by the time in µs at which they begin.
 pub type Rollups = Vec<(i64, Rollup)>;
 
+/// What takes rollups one after the other, oldest first.
+pub trait Sink: Send + 'static {
+    fn push(&mut self, begin: i64, rollup: &Rollup);
+}
+
+impl Sink for Rollups {
+    fn push(&mut self, begin: i64, rollup: &Rollup) {
+        Self::push(self, (begin, rollup.clone()));
+    }
+}
+
 impl Store {
     /// Stretches of `seconds`, a whole number of the resolution's, that begin in `start <= t < end`, oldest first; those
     /// without a reading are left out. Of single readings they may have any length.
@@ -36,19 +47,37 @@ impl Store {
         start: Timestamp,
         end: Timestamp,
     ) -> Result<Rollups, StoreError> {
+        self.rollups_into(id, resolution, seconds, start..end, Rollups::new()).await
+    }
+
+    /// [`rollups`](Self::rollups) for those who need not have all of them in memory.
+    pub async fn rollups_into<S: Sink>(
+        &self,
+        id: EquipmentId,
+        resolution: Resolution,
+        seconds: u32,
+        range: Range<Timestamp>,
+        mut sink: S,
+    ) -> Result<S, StoreError> {
         let key = self.key(id).await?;
         let length = i64::from(seconds) * MICROS;
-        let (start, end) = (ceiling(start.as_microsecond(), length), ceiling(end.as_microsecond(), length));
+        let [start, end] = [range.start, range.end].map(|at| ceiling(at.as_microsecond(), length));
         self.reader
             .read("reading the history of an oven", move |connection| {
                 // What is not rolled up yet and what is belong to the same moment.
                 let snapshot = connection.unchecked_transaction()?;
+                let mut each = |begin, rollup: &Rollup| sink.push(begin, rollup);
                 if resolution == Resolution::Raw {
-                    return folded(&snapshot, key, length, start..end);
+                    folded(&snapshot, key, length, start..end, &mut each)?;
+                } else {
+                    let rolled = Rolled::read(&snapshot, key, start, end)?;
+                    if resolution.seconds() * MICROS == length {
+                        rolled.each(&snapshot, resolution, start..end, &mut each)?;
+                    } else {
+                        rolled.joined(&snapshot, resolution, length, start..end, &mut each)?;
+                    }
                 }
-                let rolled = Rolled::read(&snapshot, key, start, end)?;
-                let parts = rolled.rollups(&snapshot, resolution, start, end)?;
-                Ok(if resolution.seconds() * MICROS == length { parts } else { joined(&parts, length) })
+                Ok(sink)
             })
             .await
     }
@@ -104,62 +133,97 @@ impl Rolled {
         Ok(Self { key, until: until.unwrap_or(start), due })
     }
 
-    /// `start` and `end` are whole multiples of the resolution.
-    fn rollups(&self, snapshot: &Connection, resolution: Resolution, start: i64, end: i64) -> Result<Rollups, Unread> {
+    /// The range is of whole stretches of the resolution.
+    fn each(
+        &self,
+        snapshot: &Connection,
+        resolution: Resolution,
+        range: Range<i64>,
+        each: &mut Each<'_>,
+    ) -> Result<(), Unread> {
         let length = resolution.seconds() * MICROS;
-        let settled = floor(self.until, length).clamp(start, end.max(start));
-        let mut found = kept(snapshot, self.key, resolution, start, settled)?;
+        let settled = floor(self.until, length).clamp(range.start, range.end.max(range.start));
         let mut dirty: Vec<i64> = self.due.iter().map(|minute| floor(*minute, length)).collect();
         dirty.dedup();
-        dirty.retain(|begin| (start..settled).contains(begin));
-        if !dirty.is_empty() {
-            found.retain(|(begin, _)| dirty.binary_search(begin).is_err());
-            for begin in dirty {
-                found.extend(self.made(snapshot, resolution, begin, begin + length)?);
-            }
-            found.sort_unstable_by_key(|(begin, _)| *begin);
+        dirty.retain(|begin| (range.start..settled).contains(begin));
+        let mut from = range.start;
+        for begin in dirty {
+            kept(snapshot, self.key, resolution, from..begin, each)?;
+            from = begin + length;
+            self.made(snapshot, resolution, begin..from, each)?;
         }
-        if settled < end {
-            found.extend(self.made(snapshot, resolution, settled, end)?);
-        }
-        Ok(found)
+        kept(snapshot, self.key, resolution, from..settled, each)?;
+        self.made(snapshot, resolution, settled..range.end, each)
     }
 
     /// Made from what is finer.
-    fn made(&self, snapshot: &Connection, resolution: Resolution, start: i64, end: i64) -> Result<Rollups, Unread> {
+    fn made(
+        &self,
+        snapshot: &Connection,
+        resolution: Resolution,
+        range: Range<i64>,
+        each: &mut Each<'_>,
+    ) -> Result<(), Unread> {
+        let length = resolution.seconds() * MICROS;
         match finer(resolution) {
-            None => folded(snapshot, self.key, Resolution::Minute.seconds() * MICROS, start..end),
-            Some(finer) => Ok(joined(&self.rollups(snapshot, finer, start, end)?, resolution.seconds() * MICROS)),
+            _ if range.is_empty() => Ok(()),
+            None => folded(snapshot, self.key, length, range, each),
+            Some(finer) => self.joined(snapshot, finer, length, range, each),
         }
+    }
+
+    /// Stretches of this length from those of a resolution.
+    fn joined(
+        &self,
+        snapshot: &Connection,
+        resolution: Resolution,
+        length: i64,
+        range: Range<i64>,
+        each: &mut Each<'_>,
+    ) -> Result<(), Unread> {
+        let mut joining = Joining { length, open: None };
+        self.each(snapshot, resolution, range, &mut |begin, part| joining.push(begin, part, each))?;
+        joining.end(each);
+        Ok(())
     }
 }
 
-/// The rows with `start <= begins_at < end`, whether or not they can be believed.
-fn kept(snapshot: &Connection, key: i64, resolution: Resolution, start: i64, end: i64) -> Result<Rollups, Unread> {
-    if start >= end {
-        return Ok(Vec::new());
+type Each<'a> = dyn FnMut(i64, &Rollup) + 'a;
+
+/// The rows of a range, whether or not they can be believed.
+fn kept(
+    snapshot: &Connection,
+    key: i64,
+    resolution: Resolution,
+    range: Range<i64>,
+    each: &mut Each<'_>,
+) -> Result<(), Unread> {
+    if range.is_empty() {
+        return Ok(());
     }
     let mut statement = snapshot.prepare_cached(STORED)?;
-    let mut rows = statement.query([key, resolution.seconds(), start, end])?;
-    let mut found = Vec::new();
+    let mut rows = statement.query([key, resolution.seconds(), range.start, range.end])?;
+    let mut rollup = Rollup::default();
     while let Some(row) = rows.next()? {
         let mut cells = RawCells::new(row, "reading_rollups");
         let begin = cells.int()?.unwrap_or_default();
         let data = cells.bytes()?.unwrap_or_default();
-        found.push((begin, Rollup::decode(data).map_err(|error| cells.bad(&error))?));
+        rollup.read(data).map_err(|error| cells.bad(&error))?;
+        each(begin, &rollup);
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Stretches of this length from the readings of a range.
-fn folded(snapshot: &Connection, key: i64, length: i64, range: Range<i64>) -> Result<Rollups, Unread> {
+fn folded(snapshot: &Connection, key: i64, length: i64, range: Range<i64>, each: &mut Each<'_>) -> Result<(), Unread> {
     let mut statement = snapshot.prepare_cached(&readings_sql())?;
     let mut rows = statement.query([key, range.start, range.end, i64::MAX])?;
     let mut folding = Folding::new(length);
     while let Some(row) = rows.next()? {
         folding.push(&reading_row::decode(&mut RawCells::new(row, "equipment_sensor_readings"))?);
     }
-    Ok(folding.rollups)
+    folding.rollups.iter().for_each(|(begin, rollup)| each(*begin, rollup));
+    Ok(())
 }
 
 /// Puts readings in order of time together.
@@ -195,15 +259,38 @@ pub(super) const fn finer(resolution: Resolution) -> Option<Resolution> {
 
 /// Stretches of this length from shorter ones in order of time.
 pub fn joined(parts: &[(i64, Rollup)], length: i64) -> Rollups {
-    let mut whole: Rollups = Vec::new();
+    let (mut whole, mut joining) = (Rollups::new(), Joining { length, open: None });
+    let mut each = |begin, rollup: &Rollup| whole.push((begin, rollup.clone()));
     for (begin, part) in parts {
-        let begin = floor(*begin, length);
-        match whole.last_mut() {
-            Some((last, rollup)) if *last == begin => rollup.append(part),
-            _ => whole.push((begin, part.clone())),
+        joining.push(*begin, part, &mut each);
+    }
+    joining.end(&mut each);
+    whole
+}
+
+/// Puts shorter stretches in order of time together.
+struct Joining {
+    length: i64,
+    open: Option<(i64, Rollup)>,
+}
+
+impl Joining {
+    fn push(&mut self, begin: i64, part: &Rollup, each: &mut Each<'_>) {
+        let begin = floor(begin, self.length);
+        match &mut self.open {
+            Some((open, whole)) if *open == begin => whole.append(part),
+            _ => {
+                self.end(each);
+                self.open = Some((begin, part.clone()));
+            }
         }
     }
-    whole
+
+    fn end(&mut self, each: &mut Each<'_>) {
+        if let Some((begin, whole)) = self.open.take() {
+            each(begin, &whole);
+        }
+    }
 }
 
 const STORED: &str = "SELECT begins_at, data FROM reading_rollups WHERE equipment = ? AND seconds = ? AND begins_at >= ? \
