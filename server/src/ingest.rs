@@ -10,8 +10,8 @@ use std::{
 
 use app::model::{
     equipment::{EquipmentId, EquipmentKind},
-    metric::{Metric, plausible_celsius},
-    reading::{Committed, Field, Quality, QualityIssue, QualityReason, Reading, Values},
+    metric::Metric,
+    reading::{Committed, Quality, QualityIssue, QualityReason, Reading, Values},
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
@@ -21,7 +21,8 @@ use crate::{
     baking::Baking,
     connectors::Sample,
     live::LiveHub,
-    store::writer::{Erased, Erasure, NotTaken, WriteOp, WriterHandle, WriterStats},
+    plausibility::{Held, Plausibility},
+    store::writer::{Erased, Erasure, NotTaken, Reflag, WriteOp, WriterHandle, WriterStats},
 };
 
 /// A source clock may be this far ahead; beyond it the arrival counts, or history would be written into the future.
@@ -37,6 +38,7 @@ pub struct Ingest {
     pub counters: Counters,
     pub device_alarms: DeviceAlarms,
     pub baking: Baking,
+    pub plausibility: Plausibility,
 }
 
 /// Since the server started.
@@ -69,6 +71,7 @@ impl Ingest {
             counters: Counters::default(),
             device_alarms: DeviceAlarms::default(),
             baking: Baking::default(),
+            plausibility: Plausibility::default(),
         }
     }
 
@@ -81,6 +84,8 @@ impl Ingest {
         {
             self.device_alarms.report(id, alarms);
         }
+        let held = self.plausibility.held(id);
+        held.calibrate(&mut sample.values, sample.measured_at.unwrap_or(now));
         if is_live && let Some(measured_at) = sample.measured_at {
             let Some(settled) = self.place(id, measured_at, &sample.values) else {
                 self.counters.repeated.fetch_add(1, Ordering::Relaxed);
@@ -91,7 +96,8 @@ impl Ingest {
             };
             sample.measured_at = Some(settled);
         }
-        let mut reading = validate(sample, kind, now, interval_s);
+        let mut reading = validate(sample, &held, kind, now, interval_s);
+        let outliers = self.plausibility.judge(id, kind, &mut reading, is_live);
         reading.active_batch_id = self.baking.observe(id, &reading, is_live);
         let reading = Arc::new(reading);
         let bad: Vec<_> =
@@ -106,6 +112,10 @@ impl Ingest {
         if written.is_err() {
             self.counters.lost.fetch_add(1, Ordering::Relaxed);
             return Outcome::Lost;
+        }
+        for outlier in outliers {
+            // Without its readings nobody needs it.
+            let _ = self.writer.submit(WriteOp::Outlier { equipment: id, outlier }).await;
         }
         self.counters.accepted.fetch_add(1, Ordering::Relaxed);
         Outcome::Accepted { bad }
@@ -133,6 +143,11 @@ impl Ingest {
     /// Deletes a piece of an oven's history.
     pub async fn erase(&self, id: EquipmentId, what: Erasure, limit: u32) -> Result<Erased, NotTaken> {
         self.writer.erase(id, what, limit).await
+    }
+
+    /// Changes flaws of an oven's stored readings.
+    pub async fn reflag(&self, id: EquipmentId, what: Reflag) -> Result<u64, NotTaken> {
+        self.writer.reflag(id, what).await
     }
 
     pub fn writer_stats(&self) -> WriterStats {
@@ -165,8 +180,8 @@ struct Newest {
     repeats: i64,
 }
 
-/// A sample with its time settled and every value checked against what is plausible for this kind of oven.
-pub fn validate(sample: Sample, kind: EquipmentKind, now: Timestamp, interval_s: u32) -> Reading {
+/// A sample with its time settled and every value compared with its limits.
+pub fn validate(sample: Sample, held: &Held, kind: EquipmentKind, now: Timestamp, interval_s: u32) -> Reading {
     let mut issues = sample.issues;
     let reading_time = match sample.measured_at {
         // The past is what is asked for; its clock was checked when it was the present.
@@ -174,9 +189,7 @@ pub fn validate(sample: Sample, kind: EquipmentKind, now: Timestamp, interval_s:
         measured_at => settle_time(measured_at, now, interval_s, &mut issues),
     };
     for (field, value) in sample.values.each_number() {
-        if let Some((low, high)) = plausible(field, kind)
-            && !(low..=high).contains(&value)
-        {
+        if !held.rules.limits(field, kind).allow(value) {
             issues.push(QualityIssue { field: field.to_string(), reason: QualityReason::OutOfRange });
         }
     }
@@ -188,14 +201,6 @@ pub fn validate(sample: Sample, kind: EquipmentKind, now: Timestamp, interval_s:
         active_batch_id: None,
         quality,
         quality_issues: issues,
-    }
-}
-
-fn plausible(field: Field<'_>, kind: EquipmentKind) -> Option<(f64, f64)> {
-    match field {
-        Field::Metric(metric) => metric.plausible(kind),
-        Field::Zone(_) => Some(plausible_celsius(kind)),
-        Field::Additional(_) => None,
     }
 }
 
@@ -221,6 +226,7 @@ fn settle_time(
 
 #[cfg(test)]
 mod tests {
+    use app::model::metric::plausible_celsius;
     use proptest::prelude::*;
 
     use super::*;
@@ -244,7 +250,7 @@ mod tests {
             humidity: Some(101.0),
             ..temperature(240.0)
         };
-        let reading = validate(sample(values, None), EquipmentKind::Deck, now(), 5);
+        let reading = validate(sample(values, None), &Held::default(), EquipmentKind::Deck, now(), 5);
         let fields: Vec<_> = reading.quality_issues.iter().map(|issue| issue.field.as_str()).collect();
         assert_eq!(fields, ["humidity", "temperature_zones.core"]);
         assert_eq!(reading.quality, Quality::Bad);
@@ -254,22 +260,40 @@ mod tests {
 
     #[test]
     fn a_clock_in_the_future_is_not_believed() {
-        let reading = validate(sample(temperature(200.0), Some("2031-01-01T00:00:00Z")), EquipmentKind::Deck, now(), 5);
+        let reading = validate(
+            sample(temperature(200.0), Some("2031-01-01T00:00:00Z")),
+            &Held::default(),
+            EquipmentKind::Deck,
+            now(),
+            5,
+        );
         assert_eq!((reading.reading_time, reading.quality), (now(), Quality::Uncertain));
     }
 
     #[test]
     fn a_clock_behind_is_not_believed_either() {
-        let reading = validate(sample(temperature(200.0), Some("2026-03-01T05:00:00Z")), EquipmentKind::Deck, now(), 5);
+        let reading = validate(
+            sample(temperature(200.0), Some("2026-03-01T05:00:00Z")),
+            &Held::default(),
+            EquipmentKind::Deck,
+            now(),
+            5,
+        );
         assert_eq!((reading.reading_time, reading.quality_issues[0].reason), (now(), QualityReason::ClockSkew));
-        let slow = validate(sample(temperature(200.0), Some("2026-03-01T05:58:30Z")), EquipmentKind::Deck, now(), 60);
+        let slow = validate(
+            sample(temperature(200.0), Some("2026-03-01T05:58:30Z")),
+            &Held::default(),
+            EquipmentKind::Deck,
+            now(),
+            60,
+        );
         assert_eq!(slow.quality, Quality::Good);
     }
 
     proptest! {
         #[test]
         fn no_value_outside_the_range_is_good(celsius in any::<f64>()) {
-            let reading = validate(sample(temperature(celsius), None), EquipmentKind::Rack, now(), 5);
+            let reading = validate(sample(temperature(celsius), None), &Held::default(), EquipmentKind::Rack, now(), 5);
             let shown = reading.good().temperature;
             let (low, high) = plausible_celsius(EquipmentKind::Rack);
             prop_assert_eq!(shown.is_some(), (low..=high).contains(&celsius));

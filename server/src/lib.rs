@@ -5,6 +5,7 @@
 //! - [`http`] pages, API and websocket; [`auth`] passwords and login throttling
 //! - [`service`] what pages and API may do with ovens
 //! - [`connectors`] drivers; [`poller`] one task per oven; [`ingest`] what happens to a sample
+//! - [`plausibility`] whether a value can be true
 //! - [`baking`] the batches that run, and what looks like one
 //! - [`live`] the latest values and their fan-out; [`store`] the database; [`rollup`] what a minute, an hour, a day were
 //! - [`secrets`] encryption of oven credentials
@@ -26,6 +27,7 @@ pub mod demo;
 pub mod http;
 pub mod ingest;
 pub mod live;
+pub mod plausibility;
 pub mod poller;
 pub mod rollup;
 pub mod secrets;

@@ -63,6 +63,8 @@ names! {
         ClockSkew: "el reloj del horno no va bien", "the oven's clock is off", "die Uhr des Ofens geht falsch";
         FutureTime: "la hora está en el futuro", "the time is in the future", "die Zeit liegt in der Zukunft";
         Backfilled: "leído después de la memoria del horno", "read later from the oven's memory", "nachträglich aus dem Speicher des Ofens gelesen";
+        RateOfChange: "cambia demasiado rápido", "changes too fast", "ändert sich zu schnell";
+        Accepted: "revisado y aceptado", "reviewed and accepted", "geprüft und angenommen";
         Stuck: "no cambia: sensor parado", "does not change: sensor stuck", "ändert sich nicht: Sensor hängt";
     }
     ConnectionStatus.label {

@@ -18,6 +18,7 @@
 //! - [`batch`] what is baked: its profile, where it stands, what became of it
 //! - [`energy`] what ovens take, and what for nothing
 //! - [`history`] how finely history is kept and shown; [`retention`] for how long
+//! - [`plausibility`] what values are held to; [`outlier`] those that were not believed
 //! - [`settings`] what an admin sets for everybody
 //! - [`user`] roles and users; [`token`] credentials of programs, [`display`] screens on a wall
 //! - [`api`] request and response bodies with the field names of the public API
@@ -40,6 +41,8 @@ pub mod history;
 pub mod live;
 pub mod mapping;
 pub mod metric;
+pub mod outlier;
+pub mod plausibility;
 pub mod reading;
 pub mod retention;
 pub mod settings;

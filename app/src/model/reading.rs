@@ -76,7 +76,12 @@ wire_enum! {
         Unconfirmed = "unconfirmed",
         ClockSkew = "clock_skew",
         FutureTime = "future_time",
+        /// It has not moved for longer than it can stand still.
         Stuck = "stuck",
+        /// It moved faster than it can.
+        RateOfChange = "rate_of_change",
+        /// It was not believed first; a person said that it was real.
+        Accepted = "accepted",
         /// Read later, from the oven's own memory.
         Backfilled = "backfilled",
     }
@@ -85,14 +90,19 @@ wire_enum! {
 impl QualityReason {
     pub const fn quality(self) -> Quality {
         match self {
-            Self::Backfilled => Quality::Good,
+            Self::Backfilled | Self::Accepted => Quality::Good,
             Self::Missing
             | Self::UnknownWord
             | Self::ClockSkew
             | Self::FutureTime
             | Self::DeviceUncertain
             | Self::Unconfirmed => Quality::Uncertain,
-            Self::OutOfRange | Self::NotFinite | Self::NotANumber | Self::DeviceFault | Self::Stuck => Quality::Bad,
+            Self::OutOfRange
+            | Self::NotFinite
+            | Self::NotANumber
+            | Self::DeviceFault
+            | Self::Stuck
+            | Self::RateOfChange => Quality::Bad,
         }
     }
 }
@@ -163,6 +173,12 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Notes a flaw in a field.
+    pub fn flag(&mut self, field: String, reason: QualityReason) {
+        self.quality = self.quality.max(reason.quality());
+        self.quality_issues.push(QualityIssue { field, reason });
+    }
+
     /// Whether the field with this name has no flaw that makes it `bad`.
     pub fn is_usable(&self, field: &str) -> bool {
         !self.quality_issues.iter().any(|issue| issue.field == field && issue.reason.quality() == Quality::Bad)
@@ -184,6 +200,32 @@ pub enum Field<'a> {
     Metric(Metric),
     Zone(&'a str),
     Additional(&'a str),
+}
+
+/// A [`Field`] that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldName {
+    Metric(Metric),
+    Zone(Box<str>),
+    Additional(Box<str>),
+}
+
+impl FieldName {
+    pub fn of(field: Field<'_>) -> Self {
+        match field {
+            Field::Metric(metric) => Self::Metric(metric),
+            Field::Zone(name) => Self::Zone(name.into()),
+            Field::Additional(name) => Self::Additional(name.into()),
+        }
+    }
+
+    pub fn field(&self) -> Field<'_> {
+        match self {
+            Self::Metric(metric) => Field::Metric(*metric),
+            Self::Zone(name) => Field::Zone(name),
+            Self::Additional(name) => Field::Additional(name),
+        }
+    }
 }
 
 impl fmt::Display for Field<'_> {

@@ -36,6 +36,7 @@ const ROLE: &str = "x-role";
     (name = "equipment", description = "Ovens and their connections"),
     (name = "batches", description = "What is baked: planned, started, followed, finished"),
     (name = "history", description = "What ovens measured, for how long it is kept, and what it takes"),
+    (name = "quality", description = "What values are held to, corrections of sensors, and values that were not believed"),
     (name = "energy", description = "What ovens take, and what for nothing"),
     (name = "alerts", description = "What is wrong with ovens"),
     (name = "connectors", description = "What can be connected"),

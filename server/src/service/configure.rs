@@ -202,6 +202,7 @@ impl Service {
     pub(super) fn forget(&self, id: EquipmentId) {
         self.live.remove(id);
         self.ingest.baking.forget(id);
+        self.ingest.plausibility.forget(id);
     }
 
     /// The stored credentials, as far as they may be used with these settings: never at another address or without

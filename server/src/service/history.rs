@@ -41,19 +41,27 @@ pub struct Asked {
     pub fields: Vec<String>,
 }
 
+impl Asked {
+    /// The most that are returned, of readings or of buckets.
+    fn points(&self) -> u32 {
+        self.max_points.unwrap_or(self.limit)
+    }
+}
+
 impl Service {
     pub async fn history(&self, id: EquipmentId, asked: &Asked) -> Result<SensorHistory, ServiceError> {
         let equipment = self.equipment(id).await?;
         let interval = SignedDuration::from_secs(i64::from(equipment.poll_interval_seconds));
         let silence = (interval * 3).max(GAP);
-        let chart = match (asked.resolution, asked.max_points) {
-            (None | Some(Resolution::Raw), None) => None,
+        let bucket = match (asked.resolution, asked.max_points) {
+            (Some(Resolution::Raw), _) | (None, None) => None,
             _ => self.bucket(id, asked, interval).await?,
         };
-        match chart {
-            None => self.page(id, asked, silence).await,
-            Some(bucket) => self.chart(id, asked, bucket, silence).await,
-        }
+        let Some(bucket) = bucket else { return self.page(id, asked, silence).await };
+        let chart = self.chart(id, asked, bucket, silence).await?;
+        // There may be few readings in a long time. Counting them first would take as long as the chart.
+        let is_few = chart.total_readings <= asked.points() as usize;
+        if asked.resolution.is_none() && is_few { self.page(id, asked, silence).await } else { Ok(chart) }
     }
 
     /// The newest readings of the range, oldest first.
@@ -64,7 +72,7 @@ impl Service {
         silence: SignedDuration,
     ) -> Result<SensorHistory, ServiceError> {
         let end = asked.before.map_or(asked.end, |before| before.min(asked.end));
-        let limit = asked.max_points.unwrap_or(asked.limit);
+        let limit = asked.points();
         let mut readings = self.store.readings(id, asked.start, end, limit + 1).await?;
         let truncated = readings.len() > limit as usize;
         if truncated {
@@ -117,23 +125,20 @@ impl Service {
         let (start, end) = (asked.start.max(first), asked.end.min(last));
         let seconds = end.duration_since(start).as_secs().max(0) + 1;
         if let Some(resolution @ (Resolution::Minute | Resolution::Hour | Resolution::Day)) = asked.resolution {
-            let most = i64::from(asked.max_points.unwrap_or(asked.limit));
+            let most = i64::from(asked.points());
             if seconds / resolution.seconds() > MOST_ASKED_FOR {
                 let detail = format!("the range has more than {MOST_ASKED_FOR} of these: ask for a coarser one");
                 return Err(ServiceError::Invalid(vec![FieldError::new("resolution", Problem::Other { detail })]));
             }
             return Ok(Some(Bucket::of(resolution, seconds, most)));
         }
-        let points = asked.max_points.unwrap_or(asked.limit);
-        // Where the oven is asked so often that there are too many in any case, only few are counted.
+        let points = asked.points();
         let expected = seconds / interval.as_secs().max(1);
-        let is_long = expected > 2 * i64::from(MOST_READINGS);
-        let most = if is_long { points } else { points.max(MOST_READINGS) } + 1;
-        let readings = self.store.count_readings(id, asked.start, asked.end, most).await?;
-        if readings <= u64::from(points) || asked.resolution == Some(Resolution::Raw) {
-            return Ok(None);
+        if expected > 2 * i64::from(MOST_READINGS) {
+            return Ok(Some(choose(seconds, u64::MAX, i64::from(points))));
         }
-        Ok(Some(choose(seconds, if is_long { u64::MAX } else { readings }, i64::from(points))))
+        let readings = self.store.count_readings(id, asked.start, asked.end, points.max(MOST_READINGS) + 1).await?;
+        Ok((readings > u64::from(points)).then(|| choose(seconds, readings, i64::from(points))))
     }
 }
 

@@ -32,7 +32,8 @@ pub mod form;
 pub mod found;
 pub mod history;
 mod peer;
-pub mod probe;
+pub mod plausibility;
+mod probe;
 pub mod retention;
 pub mod settings;
 pub mod tokens;
@@ -95,6 +96,7 @@ impl Service {
         self.reseal_all(&ovens).await?;
         for equipment in &ovens {
             self.live.configure(equipment);
+            self.load_plausibility(equipment.id).await?;
         }
         self.load_batches().await?;
         for (id, reading) in self.store.latest_readings().await? {

@@ -97,9 +97,12 @@ impl Service {
         let settings =
             StageResult { stage: TestStage::Settings, success: true, duration_ms: 0.0, detail: String::new() };
         result.stages.insert(0, settings);
-        result.reading = outcome
-            .sample
-            .map(|sample| ingest::validate(sample, draft.kind, Timestamp::now(), draft.poll_interval_seconds));
+        let held = self.ingest.plausibility.held(id);
+        result.reading = outcome.sample.map(|mut sample| {
+            let now = Timestamp::now();
+            held.calibrate(&mut sample.values, sample.measured_at.unwrap_or(now));
+            ingest::validate(sample, &held, draft.kind, now, draft.poll_interval_seconds)
+        });
         if let Some(id) = saved {
             self.log_test(id, &result).await;
         }

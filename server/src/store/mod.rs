@@ -9,6 +9,7 @@
 //! - [`reader`] connections that only read, for what goes through many rows
 //! - [`readings`] the history of an oven; `reading_row` is one row of it
 //! - [`rollups`] minutes, hours and days of it
+//! - [`plausibility`] what values are held to, and those that were not believed
 //! - [`batches`] what was baked where
 //! - [`connection_logs`] what happened to connections
 //! - [`alerts`] alerts that stand
@@ -36,6 +37,7 @@ pub mod displays;
 pub mod equipment;
 pub mod error;
 pub mod idempotency;
+pub mod plausibility;
 mod reader;
 mod reading_row;
 pub mod readings;

@@ -64,7 +64,7 @@ fn filled(empty: bool, value: &impl serde::Serialize) -> Result<Option<String>, 
     Ok(if empty { None } else { Some(serde_json::to_string(value)?) })
 }
 
-const fn quality_number(quality: Quality) -> i64 {
+pub(super) const fn quality_number(quality: Quality) -> i64 {
     match quality {
         Quality::Good => 0,
         Quality::Uncertain => 1,

@@ -124,6 +124,27 @@ impl Store {
             .await
     }
 
+    /// When the reading was measured that has `n` others between `start` and it; none where there are no more.
+    pub async fn nth_reading(
+        &self,
+        id: EquipmentId,
+        start: Timestamp,
+        n: u32,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<i64> = sqlx::query_scalar(
+            "SELECT reading_time FROM equipment_sensor_readings WHERE equipment = ? AND reading_time >= ? \
+             ORDER BY reading_time LIMIT 1 OFFSET ?",
+        )
+        .bind(self.key(id).await?)
+        .bind(start.as_microsecond())
+        .bind(n)
+        .fetch_optional(&self.pool)
+        .await
+        .doing("walking through the readings of an oven")?;
+        let time = at.map(|at| Timestamp::from_microsecond(at).map_err(|error| StoreError::corrupt("a time", error)));
+        time.transpose()
+    }
+
     /// How many readings there are of an oven with `start <= reading_time < end`; counts no further than `most`.
     pub async fn count_readings(
         &self,

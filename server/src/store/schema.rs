@@ -21,6 +21,7 @@ const STEPS: &[(&str, &str)] = &[
     ("reading rollups", include_str!("../../../migrations/sqlite/0007_reading_rollups.sql")),
     ("batches", include_str!("../../../migrations/sqlite/0008_batches.sql")),
     ("api access", include_str!("../../../migrations/sqlite/0009_api_access.sql")),
+    ("plausibility", include_str!("../../../migrations/sqlite/0010_plausibility.sql")),
 ];
 
 /// How the database is used; the defaults fit a mini-PC.

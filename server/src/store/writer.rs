@@ -7,6 +7,7 @@
 
 mod batch;
 mod erase;
+mod reflag;
 mod rolling;
 mod stats;
 
@@ -15,6 +16,7 @@ use std::{sync::Arc, time::Duration};
 use app::model::{
     connection_log::ConnectionLogEntry,
     equipment::{ConnectionStatus, EquipmentId},
+    outlier::Outlier,
     reading::{Committed, Reading},
 };
 use jiff::Timestamp;
@@ -33,6 +35,7 @@ use super::{
 };
 
 pub use erase::{Erased, Erasure};
+pub use reflag::Reflag;
 pub use stats::WriterStats;
 
 /// Between two pieces of rolling up, so that others get at the database.
@@ -60,6 +63,17 @@ pub enum WriteOp {
         what: Erasure,
         limit: u32,
         done: oneshot::Sender<Erased>,
+    },
+    /// Keeps values that were not believed, as far as they go by now.
+    Outlier {
+        equipment: EquipmentId,
+        outlier: Outlier,
+    },
+    /// Changes flaws of readings, after the readings that were committed with it. Told how many changed.
+    Reflag {
+        equipment: EquipmentId,
+        what: Reflag,
+        done: oneshot::Sender<u64>,
     },
     /// Told once everything before it is committed or counted.
     Flush(oneshot::Sender<()>),
@@ -144,6 +158,13 @@ impl WriterHandle {
         let (done, erased) = oneshot::channel();
         self.submit(WriteOp::Erase { equipment, what, limit, done }).await?;
         erased.await.map_err(|_| NotTaken::Stopped)
+    }
+
+    /// Changes flaws of readings; says how many changed.
+    pub async fn reflag(&self, equipment: EquipmentId, what: Reflag) -> Result<u64, NotTaken> {
+        let (done, changed) = oneshot::channel();
+        self.submit(WriteOp::Reflag { equipment, what, done }).await?;
+        changed.await.map_err(|_| NotTaken::Stopped)
     }
 
     pub fn stats(&self) -> WriterStats {

@@ -44,6 +44,7 @@ mod modbus_wire;
 mod mqtt;
 mod opc_ua;
 mod peer;
+mod plausibility;
 mod process;
 mod quality;
 mod rate;

@@ -5,6 +5,7 @@
 //! - [`iot`] connection settings and tests, live and past values
 //! - [`batches`] what is baked
 //! - [`history`] how long it is kept, and what it takes; [`energy`] what ovens take, and what for nothing
+//! - [`plausibility`] what values are held to, and judging those that were not believed
 //! - [`connectors`] what can be connected; [`system`] how the server does
 //! - [`users`] accounts; [`tokens`] of programs, [`displays`] on walls; [`records`] what was done and what happened;
 //!   [`settings`] that are changed while running; [`config_file`] all of the configuration at once
@@ -43,6 +44,7 @@ mod extract;
 pub mod history;
 pub mod iot;
 mod page;
+pub mod plausibility;
 pub mod records;
 pub mod settings;
 pub mod system;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use app::model::{api::Series, metric::Metric, reading::Field};
+use app::model::{
+    api::Series,
+    reading::{Field, FieldName},
+};
 use jiff::Timestamp;
 
 use crate::{
@@ -24,33 +27,9 @@ pub struct Columns {
 }
 
 struct Column {
-    name: Name,
+    name: FieldName,
     /// None of a field that is not wanted.
     series: Option<Series>,
-}
-
-enum Name {
-    Metric(Metric),
-    Zone(Box<str>),
-    Additional(Box<str>),
-}
-
-impl Name {
-    fn of(field: Field<'_>) -> Self {
-        match field {
-            Field::Metric(metric) => Self::Metric(metric),
-            Field::Zone(name) => Self::Zone(name.into()),
-            Field::Additional(name) => Self::Additional(name.into()),
-        }
-    }
-
-    fn field(&self) -> Field<'_> {
-        match self {
-            Self::Metric(metric) => Field::Metric(*metric),
-            Self::Zone(name) => Field::Zone(name),
-            Self::Additional(name) => Field::Additional(name),
-        }
-    }
 }
 
 impl Columns {
@@ -76,7 +55,7 @@ impl Columns {
         let known = self.fields.iter().position(|column| column.name.field() == field);
         known.unwrap_or_else(|| {
             let is_wanted = self.wanted.is_empty() || self.wanted.contains(&field.to_string());
-            self.fields.push(Column { name: Name::of(field), series: is_wanted.then(Series::default) });
+            self.fields.push(Column { name: FieldName::of(field), series: is_wanted.then(Series::default) });
             self.fields.len() - 1
         })
     }

@@ -5,14 +5,17 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use app::model::{
     connection_log::ConnectionLogEntry,
     equipment::{ConnectionStatus, EquipmentId},
+    outlier::Outlier,
     reading::{Committed, Reading},
 };
 use jiff::Timestamp;
 use sqlx::{Arguments as _, Connection as _, SqliteConnection, sqlite::SqliteArguments};
+use uuid::Uuid;
 
 use super::{
     WriteOp,
     erase::{Erased, erase},
+    reflag::reflag,
     rolling::{Changes, Rolling},
 };
 use crate::store::{
@@ -21,6 +24,7 @@ use crate::store::{
     connection_logs::INSERT_LOG,
     equipment::{SELECT_KEY, UPDATE_STATUS},
     error::is_of_one_row,
+    plausibility::keep_outlier,
     reading_row,
 };
 
@@ -44,6 +48,8 @@ pub(super) struct Tally {
     pub fates: BTreeMap<usize, Committed>,
     /// What went, by the index of the operation.
     pub erased: BTreeMap<usize, Erased>,
+    /// Readings whose flaws changed, by the index of the operation.
+    pub reflagged: BTreeMap<usize, u64>,
 }
 
 impl Tally {
@@ -88,7 +94,9 @@ pub(super) async fn write(
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
     let mut tally = Tally::default();
     let mut rows = Vec::with_capacity(ops.len());
-    let mut erasures = Vec::new();
+    let (mut erasures, mut reflags) = (Vec::new(), Vec::new());
+    // Of each as far as it goes by the end of the group.
+    let mut outliers: BTreeMap<Uuid, (usize, i64, &Outlier)> = BTreeMap::new();
     // Only the last status of an oven matters, and its last known time of connection.
     let mut statuses: BTreeMap<EquipmentId, (usize, i64, ConnectionStatus, Option<Timestamp>)> = BTreeMap::new();
 
@@ -97,6 +105,8 @@ pub(super) async fn write(
             WriteOp::Reading { equipment, .. }
             | WriteOp::Log { equipment, .. }
             | WriteOp::Status { equipment, .. }
+            | WriteOp::Outlier { equipment, .. }
+            | WriteOp::Reflag { equipment, .. }
             | WriteOp::Erase { equipment, .. } => *equipment,
             WriteOp::Flush(_) => continue,
         };
@@ -122,6 +132,10 @@ pub(super) async fn write(
                 let before = statuses.get(&equipment).and_then(|(_, _, _, last)| *last);
                 statuses.insert(equipment, (index, key, *status, last_connected.or(before)));
             }
+            WriteOp::Outlier { outlier, .. } => {
+                outliers.insert(outlier.id, (index, key, outlier));
+            }
+            WriteOp::Reflag { what, .. } => reflags.push((index, key, what)),
             WriteOp::Erase { what, limit, .. } => erasures.push((index, key, *what, *limit)),
             WriteOp::Flush(_) => {}
         }
@@ -134,7 +148,15 @@ pub(super) async fn write(
     for (index, key, what, limit) in erasures {
         tally.erased.insert(index, erase(&mut tx, rolling, &mut changes, key, what, limit).await?);
     }
+    for (index, key, what) in reflags {
+        tally.reflagged.insert(index, reflag(&mut tx, rolling, &mut changes, key, what).await?);
+    }
     rolling.write(&mut tx, changes).await?;
+    for (index, key, outlier) in outliers.into_values() {
+        if let Err(error) = keep_outlier(&mut tx, key, outlier).await {
+            tally.refuse(index, outlier.equipment_id, error)?;
+        }
+    }
     for (index, key, status, last_connected) in statuses.into_values() {
         let done = sqlx::query(UPDATE_STATUS)
             .bind(key)

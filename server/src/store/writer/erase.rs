@@ -4,7 +4,10 @@ use app::model::history::Resolution;
 use sqlx::SqliteConnection;
 
 use super::rolling::{Changes, MINUTE, Rolling};
-use crate::store::rollups::{MICROS, floor};
+use crate::store::{
+    plausibility::forget_outliers,
+    rollups::{MICROS, floor},
+};
 
 const DAY: i64 = Resolution::Day.seconds() * MICROS;
 
@@ -61,6 +64,7 @@ pub(super) async fn erase(
                 return Ok(Erased { rows: 0, more: true });
             }
             rolling.keep_from(tx, key, than).await?;
+            forget_outliers(tx, key, than).await?;
             let end = cut(tx, READINGS, key, i64::MIN, than, limit).await?;
             delete(tx, READINGS, key, i64::MIN, end).await
         }

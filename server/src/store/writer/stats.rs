@@ -90,10 +90,14 @@ impl Shared {
         let mut fates = tally.fates.into_iter().peekable();
         for (index, op) in ops.drain(..).enumerate() {
             let fate = fates.next_if(|(of, _)| *of == index).map_or(Committed::Kept, |(_, fate)| fate);
-            if let WriteOp::Erase { done, .. } = op {
-                let _ = done.send(tally.erased.get(&index).copied().unwrap_or_default());
-            } else {
-                answer(op, fate);
+            match op {
+                WriteOp::Erase { done, .. } => {
+                    let _ = done.send(tally.erased.get(&index).copied().unwrap_or_default());
+                }
+                WriteOp::Reflag { done, .. } => {
+                    let _ = done.send(tally.reflagged.get(&index).copied().unwrap_or_default());
+                }
+                op => answer(op, fate),
             }
         }
     }
@@ -132,6 +136,11 @@ fn answer(op: WriteOp, fate: Committed) {
         WriteOp::Flush(done) => {
             let _ = done.send(());
         }
-        WriteOp::Reading { done: None, .. } | WriteOp::Log { .. } | WriteOp::Status { .. } | WriteOp::Erase { .. } => {}
+        WriteOp::Reading { done: None, .. }
+        | WriteOp::Log { .. }
+        | WriteOp::Status { .. }
+        | WriteOp::Outlier { .. }
+        | WriteOp::Reflag { .. }
+        | WriteOp::Erase { .. } => {}
     }
 }
