@@ -100,8 +100,11 @@ fn header(cx: &PageContext) -> AnyView {
                         {lang.nav_board()}
                     </a>
                     {is_admin.then(|| view! {
-                        <a href="/admin/ovens" aria-current=current(path.starts_with("/admin/"))>
+                        <a href="/admin/ovens" aria-current=current(path.starts_with("/admin/ovens"))>
                             {lang.nav_ovens()}
+                        </a>
+                        <a href="/admin/outliers" aria-current=current(path == "/admin/outliers")>
+                            {lang.nav_outliers()}
                         </a>
                     })}
                 </nav>
@@ -170,6 +173,8 @@ fn notice_area(notice: Notice, lang: Lang) -> AnyView {
         Notice::OvenDisabled => lang.notice_oven_disabled(),
         Notice::OvenEnabled => lang.notice_oven_enabled(),
         Notice::OvenDeleted => lang.notice_oven_deleted(),
+        Notice::OutlierAccepted => lang.notice_outlier_accepted(),
+        Notice::OutlierRejected => lang.notice_outlier_rejected(),
         Notice::LoggedOut => lang.notice_logged_out(),
         Notice::PreferencesSaved => lang.notice_preferences_saved(),
     };

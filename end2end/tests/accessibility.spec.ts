@@ -9,7 +9,7 @@ const SIZES = [
   { width: 390, height: 844 },
 ];
 
-const PAGES = ['/login', '/', '/admin/ovens', '/admin/ovens/new', '/api/docs', '/nothing-here'];
+const PAGES = ['/login', '/', '/admin/ovens', '/admin/ovens/new', '/admin/outliers', '/api/docs', '/nothing-here'];
 
 for (const theme of ['light', 'dark'] as const) {
   test(`axe is content with every page, ${theme}`, async ({ page, bakery, login, errors }) => {

@@ -10,6 +10,7 @@ use crate::model::{
     live::Freshness,
     mapping::{Source, Target, TimeFormat},
     metric::Metric,
+    outlier::OutlierStatus,
     reading::{CycleStage, DoorStatus, OperationalStatus, Quality, QualityReason},
     user::Role,
 };
@@ -50,6 +51,11 @@ names! {
         Good: "Bueno", "Good", "Gut";
         Uncertain: "Dudoso", "Uncertain", "Unsicher";
         Bad: "No fiable", "Not reliable", "Nicht verlässlich";
+    }
+    OutlierStatus.label {
+        Pending: "Por revisar", "To review", "Zu prüfen";
+        Accepted: "Era cierto", "Was real", "War echt";
+        Rejected: "Era un error", "Was wrong", "War falsch";
     }
     QualityReason.label {
         OutOfRange: "fuera de lo posible", "outside the plausible range", "außerhalb des Plausiblen";

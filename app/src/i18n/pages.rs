@@ -5,6 +5,7 @@ texts! {
     main_navigation: "Navegación principal", "Main navigation", "Hauptnavigation";
     nav_board: "Tablero", "Board", "Übersicht";
     nav_ovens: "Hornos", "Ovens", "Öfen";
+    nav_outliers: "Valores dudosos", "Outliers", "Ausreißer";
     preferences: "Preferencias", "Preferences", "Einstellungen";
     language: "Idioma", "Language", "Sprache";
     appearance: "Aspecto", "Appearance", "Darstellung";
@@ -21,6 +22,9 @@ texts! {
     notice_oven_enabled: "Horno activado. Conectando…", "Oven switched on. Connecting…",
         "Ofen eingeschaltet. Verbindung wird aufgebaut…";
     notice_oven_deleted: "Horno eliminado.", "Oven deleted.", "Ofen gelöscht.";
+    notice_outlier_accepted: "Los valores cuentan desde ahora, también en las gráficas.",
+        "The values count from now on, in charts too.", "Die Werte zählen ab jetzt, auch in den Diagrammen.";
+    notice_outlier_rejected: "Los valores quedan fuera.", "The values stay out.", "Die Werte bleiben außen vor.";
     notice_logged_out: "Sesión cerrada.", "You are logged out.", "Sie sind abgemeldet.";
     notice_preferences_saved: "Preferencias guardadas.", "Preferences saved.", "Einstellungen gespeichert.";
 
@@ -67,6 +71,18 @@ texts! {
         "Have the oven's network address at hand and, if it asks for one, its password.",
         "Halten Sie die Netzwerkadresse des Ofens bereit und, falls nötig, sein Passwort.";
 
+    outliers_title: "Valores dudosos", "Values that were not believed", "Nicht geglaubte Werte";
+    outliers_lead: "Estos valores no pueden ser, o eso parece. Están guardados y no cuentan hasta que alguien diga que eran ciertos.",
+        "These values cannot be true, or so it seems. They are kept, and do not count until somebody says that they were real.",
+        "Diese Werte können nicht stimmen, so scheint es. Sie sind gespeichert und zählen erst, wenn jemand sagt, dass sie echt waren.";
+    outliers_none: "No hay nada que revisar.", "There is nothing to review.", "Es gibt nichts zu prüfen.";
+    outliers_more: "Hay más: aparecerán cuando revise estos.", "There are more: they appear as you judge these.",
+        "Es gibt mehr: Sie erscheinen, sobald diese beurteilt sind.";
+    outliers_judged: "Revisados", "Judged", "Beurteilt";
+    it_was_real: "Era cierto", "It was real", "War echt";
+    it_was_wrong: "Era un error", "It was wrong", "War falsch";
+    no_number: "sin número", "no number", "keine Zahl";
+
     error_not_found: "Esta página no existe", "This page does not exist", "Diese Seite gibt es nicht";
     error_not_found_text: "Quizá el horno se eliminó, o la dirección está mal escrita.",
         "The oven may have been deleted, or the address is mistyped.",
@@ -103,7 +119,24 @@ phrases! {
         "Zu viele Versuche. Warten Sie {time} und versuchen Sie es noch einmal.";
     every_seconds(seconds: u32): "cada {seconds} s", "every {seconds} s", "alle {seconds} s";
     delete_question(name: &str): "¿Eliminar «{name}»?", "Delete “{name}”?", "„{name}“ löschen?";
+    from_to(from: &str, to: &str): "{from} – {to}", "{from} – {to}", "{from} – {to}";
+    good_before(value: &str): "Antes: {value}", "Before: {value}", "Davor: {value}";
+    accept_named(what: &str): "Era cierto: {what}", "It was real: {what}", "War echt: {what}";
+    reject_named(what: &str): "Era un error: {what}", "It was wrong: {what}", "War falsch: {what}";
     edit_named(name: &str): "Editar {name}", "Edit {name}", "{name} bearbeiten";
+}
+
+impl super::Lang {
+    pub fn readings_count(self, count: u64) -> String {
+        match (self, count) {
+            (Self::Es, 1) => "1 lectura".to_owned(),
+            (Self::Es, _) => format!("{count} lecturas"),
+            (Self::En, 1) => "1 reading".to_owned(),
+            (Self::En, _) => format!("{count} readings"),
+            (Self::De, 1) => "1 Messwert".to_owned(),
+            (Self::De, _) => format!("{count} Messwerte"),
+        }
+    }
 }
 
 #[cfg(feature = "ssr")]

@@ -40,6 +40,9 @@ pub struct EquipmentHealth {
     pub age_seconds: Option<f64>,
     /// Numbers without any flaw among all of the last hour, from 0 to 1; null without any.
     pub good_share_last_hour: Option<f64>,
+    /// Share of the last 24 hours, or of the time that the oven is known, from 0 to 1, that its readings cover: each minute
+    /// that has one, and three poll intervals, at least a minute, after it. What was lost while the server was off counts too.
+    pub availability_last_day: Option<f64>,
     /// Of the connection, since the server started or the connection was changed.
     pub connection: ConnectionHealth,
 }

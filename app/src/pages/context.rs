@@ -42,6 +42,8 @@ pub enum Notice {
     OvenDisabled,
     OvenEnabled,
     OvenDeleted,
+    OutlierAccepted,
+    OutlierRejected,
     LoggedOut,
     PreferencesSaved,
 }

@@ -56,6 +56,19 @@ fn sheets(lang: Lang, theme: Theme) -> Vec<Sheet> {
             admin_ovens(&at("/admin/ovens", admin), AdminOvens { ovens: Vec::new() }),
             vec![lang.admin_empty()],
         ),
+        (
+            "outliers",
+            outliers(&at("/admin/outliers", admin), sample_outliers()),
+            vec![lang.it_was_real(), QualityReason::Stuck.label(lang), lang.outliers_judged(), "Horno 2"],
+        ),
+        (
+            "outliers-none",
+            outliers(
+                &at("/admin/outliers", admin),
+                Outliers { pending: Vec::new(), more_pending: false, judged: Vec::new() },
+            ),
+            vec![lang.outliers_none()],
+        ),
         ("form-new", oven_form(&at("/admin/ovens/new", admin), new_form()), vec![lang.save_oven(), lang.map_add_row()]),
         (
             "form-errors",

@@ -8,6 +8,7 @@ mod error;
 #[cfg(test)]
 pub(crate) mod gallery;
 mod login;
+mod outliers;
 mod oven;
 mod oven_form;
 mod reference;
@@ -18,6 +19,7 @@ pub use board::{Board, board};
 pub use context::{Assets, CurrentUser, Notice, PageContext, Theme};
 pub use error::{ErrorKind, ErrorPage, error};
 pub use login::{Login, LoginProblem, login};
+pub use outliers::{Outliers, outliers};
 pub use oven::{OvenDetail, TrendPoint, oven};
 pub use oven_form::{FormMode, OvenForm, oven_form};
 pub use reference::{Reference, reference};

@@ -7,7 +7,7 @@
 //! - [`page`] what every page needs; [`error`] problem documents for the API and error pages for people
 //! - [`assets`] the site's files; [`headers`] what browsers are told about security
 //! - [`session`] login, logout, first setup, preferences
-//! - [`ovens`] the board and an oven's page; [`admin_ovens`] the oven form; [`find`] its search
+//! - [`ovens`] the board and an oven's page; [`admin_ovens`] the oven form; [`find`] its search; [`outliers`] values to judge
 //! - [`live`] the websocket
 //! - [`api`] `/api/v1`; [`openapi`] its description, for people [`reference`], [`contract`] what it holds requests to
 
@@ -24,6 +24,7 @@ mod headers;
 pub mod idempotency;
 mod live;
 mod openapi;
+mod outliers;
 mod ovens;
 mod page;
 pub mod rate;
@@ -66,7 +67,10 @@ pub fn router(state: AppState) -> Router {
         .route("/admin/ovens/{id}/edit", get(admin_ovens::edit).post(admin_ovens::update).layer(needs(Admin, &state)))
         .route("/admin/ovens/{id}/enable", post(admin_ovens::enable).layer(needs(Admin, &state)))
         .route("/admin/ovens/{id}/disable", post(admin_ovens::disable).layer(needs(Admin, &state)))
-        .route("/admin/ovens/{id}/delete", post(admin_ovens::delete).layer(needs(Admin, &state)));
+        .route("/admin/ovens/{id}/delete", post(admin_ovens::delete).layer(needs(Admin, &state)))
+        .route("/admin/outliers", get(outliers::list).layer(needs(Admin, &state)))
+        .route("/admin/outliers/{id}/accept", post(outliers::accept).layer(needs(Admin, &state)))
+        .route("/admin/outliers/{id}/reject", post(outliers::reject).layer(needs(Admin, &state)));
 
     // A browser cannot see the status of a refused upgrade, so the handler itself checks the session and closes with a
     // code that the page understands. Every role may watch.

@@ -77,16 +77,29 @@ pub const fn notice_name(notice: Notice) -> &'static str {
         Notice::OvenDisabled => "oven-disabled",
         Notice::OvenEnabled => "oven-enabled",
         Notice::OvenDeleted => "oven-deleted",
+        Notice::OutlierAccepted => "outlier-accepted",
+        Notice::OutlierRejected => "outlier-rejected",
         Notice::LoggedOut => "logged-out",
         Notice::PreferencesSaved => "preferences-saved",
     }
 }
 
 fn notice(name: &str) -> Option<Notice> {
-    use Notice::{LoggedOut, OvenDeleted, OvenDisabled, OvenEnabled, OvenSaved, PreferencesSaved};
-    [OvenSaved, OvenDisabled, OvenEnabled, OvenDeleted, LoggedOut, PreferencesSaved]
-        .into_iter()
-        .find(|notice| notice_name(*notice) == name)
+    use Notice::{
+        LoggedOut, OutlierAccepted, OutlierRejected, OvenDeleted, OvenDisabled, OvenEnabled, OvenSaved,
+        PreferencesSaved,
+    };
+    let all = [
+        OvenSaved,
+        OvenDisabled,
+        OvenEnabled,
+        OvenDeleted,
+        OutlierAccepted,
+        OutlierRejected,
+        LoggedOut,
+        PreferencesSaved,
+    ];
+    all.into_iter().find(|notice| notice_name(*notice) == name)
 }
 
 fn query(uri: &Uri, name: &str) -> Option<String> {

@@ -5,7 +5,7 @@
 
 use prost::encoding::{decode_varint, encode_varint};
 
-use super::{Cell, ENERGY, METRICS, Named, Rollup};
+use super::{Cell, ENERGY, METRICS, Named, Rollup, Wanted};
 
 const VERSION: u8 = 1;
 
@@ -50,13 +50,13 @@ impl Rollup {
 
     pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut rollup = Self::default();
-        rollup.read(bytes)?;
+        rollup.read(bytes, &Wanted::default())?;
         Ok(rollup)
     }
 
-    /// Becomes what the bytes say. Whoever reads many of them one after the other saves making the names each time.
-    /// After an error it may be anything.
-    pub fn read(&mut self, mut bytes: &[u8]) -> Result<(), Unreadable> {
+    /// Becomes what the bytes say of the fields that are wanted. Whoever reads many of them one after the other saves
+    /// making the names each time. After an error it may be anything.
+    pub fn read(&mut self, mut bytes: &[u8], wanted: &Wanted) -> Result<(), Unreadable> {
         let bytes = &mut bytes;
         if byte(bytes)? != VERSION {
             return Err(Unreadable);
@@ -72,10 +72,14 @@ impl Rollup {
             return Err(Unreadable);
         }
         for (index, cell) in self.metrics.iter_mut().enumerate() {
-            *cell = if present & 1 << index == 0 { None } else { Some(read_cell(bytes, index == ENERGY)?) };
+            *cell = match (present & 1 << index != 0, wanted.metric(index)) {
+                (true, true) => Some(read_cell(bytes, index == ENERGY)?),
+                (true, false) => skip_cell(bytes, index == ENERGY).map(|()| None)?,
+                (false, _) => None,
+            };
         }
-        read_named(bytes, &mut self.zones)?;
-        read_named(bytes, &mut self.extras)?;
+        read_named(bytes, &mut self.zones, |name| wanted.zone(name))?;
+        read_named(bytes, &mut self.extras, |name| wanted.additional(name))?;
         if bytes.is_empty() { Ok(()) } else { Err(Unreadable) }
     }
 }
@@ -138,21 +142,54 @@ fn read_cell(bytes: &mut &[u8], is_counter: bool) -> Result<Cell, Unreadable> {
     Ok(cell)
 }
 
-fn read_named(bytes: &mut &[u8], cells: &mut Named) -> Result<(), Unreadable> {
-    let wanted = count(bytes)? as usize;
-    cells.truncate(wanted);
-    for index in 0..wanted {
+/// Goes past a cell.
+fn skip_cell(bytes: &mut &[u8], is_counter: bool) -> Result<(), Unreadable> {
+    let flags = byte(bytes)?;
+    let values = count(bytes)?;
+    for flag in [ALL_USABLE, ALL_GOOD] {
+        if flags & flag == 0 {
+            count(bytes)?;
+        }
+    }
+    if values == 0 {
+        return Ok(());
+    }
+    let numbers = if flags & CONSTANT == 0 { 4 } else { 1 };
+    for index in 0..numbers {
+        if flags & HUNDREDTHS << index == 0 {
+            skip(bytes, 8)?;
+        } else {
+            decode_varint(bytes).map_err(|_| Unreadable)?;
+        }
+    }
+    if is_counter && flags & CONSTANT == 0 { skip(bytes, 16) } else { Ok(()) }
+}
+
+fn skip(bytes: &mut &[u8], length: usize) -> Result<(), Unreadable> {
+    *bytes = bytes.get(length..).ok_or(Unreadable)?;
+    Ok(())
+}
+
+fn read_named(bytes: &mut &[u8], cells: &mut Named, wanted: impl Fn(&str) -> bool) -> Result<(), Unreadable> {
+    let mut index = 0;
+    for _ in 0..count(bytes)? {
         let length = count(bytes)? as usize;
         let (name, rest) = bytes.split_at_checked(length).ok_or(Unreadable)?;
         *bytes = rest;
         let name = std::str::from_utf8(name).map_err(|_| Unreadable)?;
+        if !wanted(name) {
+            skip_cell(bytes, false)?;
+            continue;
+        }
         let cell = read_cell(bytes, false)?;
         match cells.get_mut(index) {
             Some((known, _)) if **known != *name => cells[index] = (name.into(), cell),
             Some((_, known)) => *known = cell,
             None => cells.push((name.into(), cell)),
         }
+        index += 1;
     }
+    cells.truncate(index);
     Ok(())
 }
 

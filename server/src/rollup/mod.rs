@@ -1,10 +1,11 @@
 //! What is kept of an oven's readings over a minute, an hour or a day.
 //!
 //! # Layout
-//! - [`cell`] one field; `codec` the bytes that are stored
+//! - [`cell`] one field; `codec` the bytes that are stored; `wanted` which fields of them are looked at
 
 pub mod cell;
 mod codec;
+mod wanted;
 
 use app::model::{
     metric::Metric,
@@ -13,6 +14,7 @@ use app::model::{
 
 pub use cell::Cell;
 pub use codec::Unreadable;
+pub use wanted::Wanted;
 
 /// The fields that every oven may have, in the order in which they are stored: only ever append.
 pub const METRICS: [Metric; 12] = [
@@ -226,17 +228,28 @@ pub(crate) mod tests {
             prop_assert!(sum.is_close(&whole), "{sum:?}\n{whole:?}");
             let read = Rollup::decode(&whole.encode()).unwrap();
             prop_assert!(read.is_close(&whole), "{read:?}\n{whole:?}");
-            sum.read(&whole.encode()).unwrap();
+            sum.read(&whole.encode(), &Wanted::default()).unwrap();
             prop_assert_eq!(&sum, &read, "nothing is left of what it was");
             let mut part = rollup(&readings[cut..]);
-            part.read(&whole.encode()).unwrap();
+            part.read(&whole.encode(), &Wanted::default()).unwrap();
             prop_assert_eq!(&part, &read, "nothing is left of what it was");
+            for names in [&["temperature_zones.b", "energy_consumption_kwh"][..], &["additional_sensors.fan"], &["temperature"]] {
+                part.read(&whole.encode(), &Wanted::of(names.iter().copied())).unwrap();
+                let of_both = |rollup: &Rollup| {
+                    let cells = rollup.cells().map(|(field, cell)| (field.to_string(), *cell));
+                    cells.filter(|(name, _)| names.contains(&name.as_str())).collect::<Vec<_>>()
+                };
+                prop_assert_eq!(of_both(&part), of_both(&read));
+                prop_assert_eq!(part.cells().count(), of_both(&part).len(), "and no other");
+                prop_assert_eq!((part.readings, &part.statuses), (read.readings, &read.statuses));
+            }
             prop_assert_eq!(Rollup::decode(&read.encode()).unwrap(), read, "stored again it stays as it is");
         }
 
         #[test]
         fn foreign_bytes_are_an_error_and_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Rollup::decode(&bytes);
+            let _ = Rollup::default().read(&bytes, &Wanted::of(["humidity"]));
         }
     }
 }

@@ -31,10 +31,11 @@ impl Service {
     pub async fn batches(
         &self,
         filter: &BatchFilter,
-        before: Option<i64>,
+        oldest_first: bool,
+        after: Option<i64>,
         limit: u32,
     ) -> Result<Vec<Batch>, ServiceError> {
-        Ok(self.store.batches(filter, before, limit).await?)
+        Ok(self.store.batches(filter, oldest_first, after, limit).await?)
     }
 
     pub async fn batch(&self, id: Uuid) -> Result<Batch, ServiceError> {

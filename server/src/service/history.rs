@@ -52,7 +52,7 @@ impl Service {
     pub async fn history(&self, id: EquipmentId, asked: &Asked) -> Result<SensorHistory, ServiceError> {
         let equipment = self.equipment(id).await?;
         let interval = SignedDuration::from_secs(i64::from(equipment.poll_interval_seconds));
-        let silence = (interval * 3).max(GAP);
+        let silence = silence(equipment.poll_interval_seconds);
         let bucket = match (asked.resolution, asked.max_points) {
             (Some(Resolution::Raw), _) | (None, None) => None,
             _ => self.bucket(id, asked, interval).await?,
@@ -98,10 +98,12 @@ impl Service {
     ) -> Result<SensorHistory, ServiceError> {
         // The bucket that the range begins in belongs to it.
         let start = floor(asked.start, bucket.seconds);
-        let columns = Columns::new(&asked.fields);
+        let length = i64::from(bucket.seconds);
+        let most = asked.end.duration_since(start).as_secs() / length + 2;
+        let columns = Columns::new(&asked.fields, most.clamp(0, i64::from(asked.points())) as usize);
         let range = start..asked.end;
         let columns = self.store.rollups_into(id, bucket.resolution, bucket.seconds, range, columns).await?;
-        let length = SignedDuration::from_secs(i64::from(bucket.seconds));
+        let length = SignedDuration::from_secs(length);
         Ok(SensorHistory {
             resolution: bucket.resolution,
             bucket_seconds: Some(bucket.seconds),
@@ -140,6 +142,11 @@ impl Service {
         let readings = self.store.count_readings(id, asked.start, asked.end, points.max(MOST_READINGS) + 1).await?;
         Ok((readings > u64::from(points)).then(|| choose(seconds, readings, i64::from(points))))
     }
+}
+
+/// Readings of an oven that is polled like that are no further apart, unless some are missing.
+pub(super) fn silence(poll_interval_seconds: u32) -> SignedDuration {
+    (SignedDuration::from_secs(i64::from(poll_interval_seconds)) * 3).max(GAP)
 }
 
 /// What one point of a chart stands for.

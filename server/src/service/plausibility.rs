@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use app::model::{
-    equipment::EquipmentId,
-    form::{FieldError, Problem},
-    outlier::{Outlier, OutlierStatus},
-    plausibility::{Calibration, CalibrationDraft, Rule, Rules, usual_rules},
-    reading::QualityReason,
+use app::{
+    model::{
+        equipment::EquipmentId,
+        form::{FieldError, Problem},
+        outlier::{Outlier, OutlierStatus},
+        plausibility::{Calibration, CalibrationDraft, Rule, Rules, usual_rules},
+        reading::QualityReason,
+    },
+    pages,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -16,12 +19,18 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Actor, Service, ServiceError, configure::to_the_end};
-use crate::{plausibility::Held, store::writer::Reflag};
+use crate::{
+    plausibility::Held,
+    store::{plausibility::OutlierFilter, writer::Reflag},
+};
 
 /// Readings whose flags change in one transaction, so that new readings never wait long.
 const PIECE: u32 = 2_000;
 /// Calibrations of one oven at most.
 const MOST_CALIBRATIONS: usize = 1_000;
+/// Outliers of a page: those that wait, and the last that were judged.
+const SHOWN: u32 = 50;
+const SHOWN_JUDGED: u32 = 10;
 /// Longest note to an outlier, in characters.
 const LONGEST_NOTE: usize = 500;
 
@@ -130,6 +139,32 @@ impl Service {
             this.record(&actor, "equipment.calibration.delete", object, Some(json!(before)), None).await
         })
         .await
+    }
+
+    /// Those that wait, and the last that were judged.
+    pub async fn outliers_to_judge(&self) -> Result<pages::Outliers, ServiceError> {
+        let ovens = self.store.equipment_list().await?;
+        let name = |id| ovens.iter().find(|oven| oven.id == id).map_or_else(String::new, |oven| oven.name.clone());
+        let of = async |status, limit| {
+            let filter = OutlierFilter { status: Some(status), ..OutlierFilter::default() };
+            self.store.outliers(&filter, limit, None).await
+        };
+        let mut pending = of(OutlierStatus::Pending, SHOWN + 1).await?;
+        let more_pending = pending.len() > SHOWN as usize;
+        pending.truncate(SHOWN as usize);
+        let mut judged = of(OutlierStatus::Accepted, SHOWN_JUDGED).await?;
+        judged.extend(of(OutlierStatus::Rejected, SHOWN_JUDGED).await?);
+        judged.sort_by_key(|(_, outlier)| std::cmp::Reverse(outlier.reviewed_at));
+        judged.truncate(SHOWN_JUDGED as usize);
+        let named = |list: Vec<(i64, Outlier)>| {
+            list.into_iter()
+                .map(|(_, outlier)| {
+                    let name = name(outlier.equipment_id);
+                    (outlier, name)
+                })
+                .collect()
+        };
+        Ok(pages::Outliers { pending: named(pending), more_pending, judged: named(judged) })
     }
 
     pub async fn outlier(&self, id: Uuid) -> Result<Outlier, ServiceError> {

@@ -14,11 +14,17 @@ use app::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+use super::history::silence;
 use super::{Service, ServiceError};
-use crate::store::connection_logs::LogRecord;
+use crate::{
+    rollup::Rollup,
+    store::{connection_logs::LogRecord, rollups::Sink},
+};
 
 /// Over which the quality of values is told.
 const LAST_HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// Over which availability is told.
+const LAST_DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Span of the trend on an oven's page.
 const TREND: SignedDuration = SignedDuration::from_mins(30);
 /// Points of a trend: more cannot be told apart at its width.
@@ -69,17 +75,18 @@ impl Service {
     pub async fn equipment_health(&self, id: EquipmentId, now: Timestamp) -> Result<EquipmentHealth, ServiceError> {
         let equipment = self.equipment(id).await?;
         let live = self.live_oven(&equipment);
-        let minutes = self.store.rollups(id, Resolution::Minute, 60, now - LAST_HOUR, now).await?;
-        let cells = minutes.iter().flat_map(|(_, rollup)| rollup.cells());
-        let (good, all) = cells
-            .fold((0_u64, 0_u64), |(good, all), (_, cell)| (good + u64::from(cell.good), all + u64::from(cell.total)));
+        let begin = (now - LAST_DAY).max(equipment.created_at);
+        let day = LastDay { hour: (now - LAST_HOUR).as_microsecond(), ..LastDay::default() };
+        let day = self.store.rollups_into(id, Resolution::Minute, 60, begin..now, day).await?;
+        let silence = silence(equipment.poll_interval_seconds);
         Ok(EquipmentHealth {
             equipment_id: id,
             equipment_name: equipment.name,
             connection_status: live.status,
             last_reading_at: self.live.last_reading(id).map(|reading| reading.reading_time),
             age_seconds: live.age_ms(now.as_millisecond()).map(|age| age as f64 / 1_000.0),
-            good_share_last_hour: (all > 0).then(|| (good as f64 / all as f64 * 10_000.0).round() / 10_000.0),
+            good_share_last_hour: (day.all > 0).then(|| rounded(day.good as f64 / day.all as f64)),
+            availability_last_day: covered(&day.minutes, silence, begin, now).map(rounded),
             connection: self.poller.health(id),
         })
     }
@@ -156,4 +163,65 @@ fn trend(readings: &[Reading]) -> Vec<TrendPoint> {
             }
         })
         .collect()
+}
+
+/// What a day of minutes says of an oven.
+#[derive(Default)]
+struct LastDay {
+    /// When the last hour began, in µs.
+    hour: i64,
+    /// Of the last hour: values without any flaw, and all.
+    good: u64,
+    all: u64,
+    /// When each minute with readings began, in µs, ascending.
+    minutes: Vec<i64>,
+}
+
+impl Sink for LastDay {
+    fn push(&mut self, begin: i64, rollup: &Rollup) {
+        self.minutes.push(begin);
+        if begin >= self.hour {
+            for (_, cell) in rollup.cells() {
+                self.good += u64::from(cell.good);
+                self.all += u64::from(cell.total);
+            }
+        }
+    }
+}
+
+/// The share of a stretch that minutes with readings cover, each until the next, but no longer than `silence` after its end.
+fn covered(minutes: &[i64], silence: SignedDuration, begin: Timestamp, end: Timestamp) -> Option<f64> {
+    let (begin, end) = (begin.as_microsecond(), end.as_microsecond());
+    if begin >= end {
+        return None;
+    }
+    let reach = (SignedDuration::from_mins(1) + silence).as_micros() as i64;
+    let nexts = minutes.iter().skip(1).copied().chain([i64::MAX]);
+    let each = minutes.iter().zip(nexts).map(|(minute, next)| {
+        let until = next.min(minute.saturating_add(reach)).min(end);
+        (until - (*minute).max(begin)).max(0)
+    });
+    Some(each.sum::<i64>() as f64 / (end - begin) as f64)
+}
+
+fn rounded(share: f64) -> f64 {
+    (share * 10_000.0).round() / 10_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn availability_is_the_time_that_readings_cover() {
+        let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
+        let minutes = |list: &[i64]| list.iter().map(|minute| minute * 60_000_000).collect::<Vec<_>>();
+        let silence = SignedDuration::from_mins(1);
+        let all: Vec<i64> = (0..10).collect();
+        assert_eq!(covered(&minutes(&all), silence, at(0), at(10)), Some(1.0));
+        assert_eq!(covered(&minutes(&[0, 1, 2]), silence, at(0), at(10)), Some(0.4), "and a minute more");
+        assert_eq!(covered(&minutes(&[5]), SignedDuration::from_mins(30), at(0), at(10)), Some(0.5));
+        assert_eq!(covered(&[], silence, at(0), at(10)), Some(0.0));
+        assert_eq!(covered(&[], silence, at(10), at(10)), None);
+    }
 }

@@ -78,15 +78,18 @@ impl Store {
         row.as_ref().map(decode).transpose()
     }
 
-    /// Newest first, with a number below `before`.
+    /// Newest first, or oldest first; `after` is the number of the last batch of the page before.
     pub async fn batches(
         &self,
         filter: &BatchFilter,
-        before: Option<i64>,
+        oldest_first: bool,
+        after: Option<i64>,
         limit: u32,
     ) -> Result<Vec<Batch>, StoreError> {
-        let mut sql = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} {FROM} WHERE b.number < "));
-        sql.push_bind(before.unwrap_or(i64::MAX));
+        let mut sql = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} {FROM} WHERE 1 = 1"));
+        if let Some(after) = after {
+            sql.push(if oldest_first { " AND b.number > " } else { " AND b.number < " }).push_bind(after);
+        }
         if let Some(id) = filter.equipment_id {
             sql.push(" AND e.id = ").push_bind(id.to_string());
         }
@@ -104,7 +107,8 @@ impl Store {
         if let Some(to) = filter.to {
             sql.push(" AND coalesce(b.started_at, b.planned_start) < ").push_bind(to.as_microsecond());
         }
-        sql.push(" ORDER BY b.number DESC LIMIT ").push_bind(limit);
+        sql.push(if oldest_first { " ORDER BY b.number LIMIT " } else { " ORDER BY b.number DESC LIMIT " });
+        sql.push_bind(limit);
         let rows = sql.build().fetch_all(&self.pool).await.doing("reading the batches")?;
         rows.iter().map(decode).collect()
     }

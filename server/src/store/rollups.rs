@@ -18,7 +18,7 @@ use super::{
     reader::Unread,
     reading_row,
 };
-use crate::rollup::Rollup;
+use crate::rollup::{Rollup, Wanted};
 
 pub(super) const MICROS: i64 = 1_000_000;
 
@@ -27,6 +27,11 @@ pub type Rollups = Vec<(i64, Rollup)>;
 
 /// What takes rollups one after the other, oldest first.
 pub trait Sink: Send + 'static {
+    /// The fields that it looks at: what is stored of others need not be read.
+    fn wanted(&self) -> Wanted {
+        Wanted::default()
+    }
+
     fn push(&mut self, begin: i64, rollup: &Rollup);
 }
 
@@ -66,11 +71,12 @@ impl Store {
             .read("reading the history of an oven", move |connection| {
                 // What is not rolled up yet and what is belong to the same moment.
                 let snapshot = connection.unchecked_transaction()?;
+                let wanted = sink.wanted();
                 let mut each = |begin, rollup: &Rollup| sink.push(begin, rollup);
                 if resolution == Resolution::Raw {
                     folded(&snapshot, key, length, start..end, &mut each)?;
                 } else {
-                    let rolled = Rolled::read(&snapshot, key, start, end)?;
+                    let rolled = Rolled::read(&snapshot, key, wanted, start, end)?;
                     if resolution.seconds() * MICROS == length {
                         rolled.each(&snapshot, resolution, start..end, &mut each)?;
                     } else {
@@ -116,11 +122,12 @@ struct Rolled {
     until: i64,
     /// Minutes that have to be made anew, ascending.
     due: Vec<i64>,
+    wanted: Wanted,
 }
 
 impl Rolled {
     /// As it concerns `start..end`.
-    fn read(snapshot: &Connection, key: i64, start: i64, end: i64) -> Result<Self, Unread> {
+    fn read(snapshot: &Connection, key: i64, wanted: Wanted, start: i64, end: i64) -> Result<Self, Unread> {
         let until = snapshot
             .prepare_cached("SELECT rolled_until FROM reading_rollup_state WHERE equipment = ?")?
             .query_row([key], |row| row.get(0))
@@ -130,7 +137,7 @@ impl Rolled {
              ORDER BY begins_at",
         )?;
         let due = statement.query_map([key, start, end], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        Ok(Self { key, until: until.unwrap_or(start), due })
+        Ok(Self { key, until: until.unwrap_or(start), due, wanted })
     }
 
     /// The range is of whole stretches of the resolution.
@@ -148,12 +155,36 @@ impl Rolled {
         dirty.retain(|begin| (range.start..settled).contains(begin));
         let mut from = range.start;
         for begin in dirty {
-            kept(snapshot, self.key, resolution, from..begin, each)?;
+            self.kept(snapshot, resolution, from..begin, each)?;
             from = begin + length;
             self.made(snapshot, resolution, begin..from, each)?;
         }
-        kept(snapshot, self.key, resolution, from..settled, each)?;
+        self.kept(snapshot, resolution, from..settled, each)?;
         self.made(snapshot, resolution, settled..range.end, each)
+    }
+
+    /// The rows of a range, whether or not they can be believed.
+    fn kept(
+        &self,
+        snapshot: &Connection,
+        resolution: Resolution,
+        range: Range<i64>,
+        each: &mut Each<'_>,
+    ) -> Result<(), Unread> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let mut statement = snapshot.prepare_cached(STORED)?;
+        let mut rows = statement.query([self.key, resolution.seconds(), range.start, range.end])?;
+        let mut rollup = Rollup::default();
+        while let Some(row) = rows.next()? {
+            let mut cells = RawCells::new(row, "reading_rollups");
+            let begin = cells.int()?.unwrap_or_default();
+            let data = cells.bytes()?.unwrap_or_default();
+            rollup.read(data, &self.wanted).map_err(|error| cells.bad(&error))?;
+            each(begin, &rollup);
+        }
+        Ok(())
     }
 
     /// Made from what is finer.
@@ -189,30 +220,6 @@ impl Rolled {
 }
 
 type Each<'a> = dyn FnMut(i64, &Rollup) + 'a;
-
-/// The rows of a range, whether or not they can be believed.
-fn kept(
-    snapshot: &Connection,
-    key: i64,
-    resolution: Resolution,
-    range: Range<i64>,
-    each: &mut Each<'_>,
-) -> Result<(), Unread> {
-    if range.is_empty() {
-        return Ok(());
-    }
-    let mut statement = snapshot.prepare_cached(STORED)?;
-    let mut rows = statement.query([key, resolution.seconds(), range.start, range.end])?;
-    let mut rollup = Rollup::default();
-    while let Some(row) = rows.next()? {
-        let mut cells = RawCells::new(row, "reading_rollups");
-        let begin = cells.int()?.unwrap_or_default();
-        let data = cells.bytes()?.unwrap_or_default();
-        rollup.read(data).map_err(|error| cells.bad(&error))?;
-        each(begin, &rollup);
-    }
-    Ok(())
-}
 
 /// Stretches of this length from the readings of a range.
 fn folded(snapshot: &Connection, key: i64, length: i64, range: Range<i64>, each: &mut Each<'_>) -> Result<(), Unread> {

@@ -151,6 +151,12 @@ async fn what_does_not_go_with_how_things_are_is_refused() {
     let next = page["next_cursor"].as_str().unwrap();
     let rest = admin.json(&format!("/api/v1/batches?equipment_id={id}&limit=1&cursor={next}")).await;
     assert!(rest["items"][0]["number"].as_i64() < page["items"][0]["number"].as_i64());
+    let oldest = admin.json("/api/v1/batches?sort=number&limit=1").await;
+    assert_eq!(oldest["items"][0]["number"], rest["items"][0]["number"]);
+    let next = oldest["next_cursor"].as_str().unwrap();
+    let newer = admin.json(&format!("/api/v1/batches?sort=number&limit=1&cursor={next}")).await;
+    assert_eq!(newer["items"][0]["number"], page["items"][0]["number"]);
+    assert_eq!(admin.get("/api/v1/batches?sort=product").await.status(), StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]

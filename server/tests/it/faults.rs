@@ -170,6 +170,7 @@ async fn health_says_how_a_connection_does() {
         (&"connected".into(), &1.0.into()),
         "{well}"
     );
+    assert!(well["availability_last_day"].as_f64().unwrap() > 0.0, "{well}");
     assert!(well["connection"]["uptime"].as_f64().unwrap() > 0.0 && well["age_seconds"].is_number(), "{well}");
     assert!(well["connection"]["latency_p95_ms"].as_f64() >= well["connection"]["latency_p50_ms"].as_f64(), "{well}");
     assert_eq!(well["connection"]["last_error"], Value::Null);

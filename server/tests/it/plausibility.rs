@@ -120,6 +120,23 @@ async fn a_spike_is_kept_out_of_everything_until_a_person_says_that_it_was_real(
 }
 
 #[tokio::test]
+async fn an_admin_judges_on_a_page() {
+    let mut oven = Oven::new().await;
+    assert!(oven.admin.text("/admin/outliers").await.contains("data-testid=\"nothing-pending\""));
+    oven.read_all(&[200.0, 999.0, 201.0, 202.0]).await;
+    let page = oven.admin.text("/admin/outliers").await;
+    assert!(page.contains("Horno 1") && page.contains("999,0 °C"), "{page}");
+    let id = oven.outliers("").await[0]["id"].as_str().unwrap().to_owned();
+    let answer = oven.admin.submit(&format!("/admin/outliers/{id}/accept"), &[]).await;
+    assert_eq!(answer.headers()["location"], "/admin/outliers?done=outlier-accepted");
+    assert_eq!(oven.outliers("&status=accepted").await.len(), 1);
+    let gone = oven.admin.submit(&format!("/admin/outliers/{}/reject", uuid::Uuid::nil()), &[]).await;
+    assert_eq!(gone.status(), StatusCode::NOT_FOUND);
+    let staff = oven.bakery.login("staff").await;
+    assert_eq!(staff.get("/admin/outliers").await.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn what_many_readings_say_is_judged_in_pieces() {
     let oven = Oven::new().await;
     for second in 0..4_500 {

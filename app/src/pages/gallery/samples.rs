@@ -18,6 +18,7 @@ use crate::{
         form::{FieldError, FormValues, Problem},
         health::ConnectionHealth,
         live::{LiveAlarm, LiveOven, LiveValues},
+        outlier::{Outlier, OutlierStatus},
         reading::{CycleStage, DoorStatus, OperationalStatus, Quality, QualityIssue, QualityReason, Reading, Values},
         user::Role,
     },
@@ -367,5 +368,44 @@ pub(super) fn new_form() -> OvenForm {
         errors: Vec::new(),
         test: None,
         found: None,
+    }
+}
+
+pub(crate) fn sample_outliers() -> Outliers {
+    let at = |minutes: i64| now() - SignedDuration::from_mins(minutes);
+    let outlier = |number: u128, field: &str, reason, (low, high): (f64, f64), status| Outlier {
+        id: Uuid::from_u128(number),
+        equipment_id: EquipmentId(Uuid::from_u128(2)),
+        field: field.to_owned(),
+        reason,
+        started_at: at(40 + number as i64),
+        ended_at: at(40),
+        readings: number as u64,
+        lowest: Some(low),
+        highest: Some(high),
+        good_before: Some(231.5),
+        status,
+        reviewed_at: None,
+        reviewed_by: None,
+        note: (status != OutlierStatus::Pending).then(|| "Termopar cambiado".to_owned()),
+    };
+    let named = |outlier| (outlier, "Horno 2".to_owned());
+    Outliers {
+        pending: vec![
+            named(outlier(1, "temperature", QualityReason::OutOfRange, (9_999.0, 9_999.0), OutlierStatus::Pending)),
+            named(outlier(90, "temperature_zones.top", QualityReason::Stuck, (228.0, 228.0), OutlierStatus::Pending)),
+            named(outlier(
+                3,
+                "energy_consumption_kwh",
+                QualityReason::RateOfChange,
+                (0.4, 91_204.0),
+                OutlierStatus::Pending,
+            )),
+        ],
+        more_pending: true,
+        judged: vec![
+            named(outlier(2, "temperature", QualityReason::RateOfChange, (30.0, 41.0), OutlierStatus::Accepted)),
+            named(outlier(5, "humidity", QualityReason::OutOfRange, (101.0, 118.0), OutlierStatus::Rejected)),
+        ],
     }
 }

@@ -40,17 +40,25 @@ pub struct BatchQuery {
     from: Option<Timestamp>,
     /// … up to here.
     to: Option<Timestamp>,
+    /// Newest first, `-number`, where absent.
+    #[param(inline, schema_with = sort_schema)]
+    sort: Option<String>,
     #[param(minimum = 1, maximum = 1_000, default = 100)]
     limit: Option<u32>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the page before, asked for with the same `sort`.
     cursor: Option<String>,
+}
+
+fn sort_schema() -> utoipa::openapi::Object {
+    page::sort_schema(&["number"])
 }
 
 /// Batches, the newest first.
 #[utoipa::path(get, path = "/batches", tag = "batches", params(BatchQuery), responses((status = 200, body = Page<Batch>)))]
 pub async fn list(State(state): State<AppState>, Params(query): Params<BatchQuery>) -> ApiResult<Json<Page<Batch>>> {
     let limit = page::limit(query.limit)?;
-    let before = page::unseal(query.cursor.as_deref())?;
+    let after = page::unseal(query.cursor.as_deref())?;
+    let oldest_first = page::ascends(query.sort.as_deref(), "number")?;
     if query.from.zip(query.to).is_some_and(|(from, to)| from > to) {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", "from is after to"));
     }
@@ -61,7 +69,7 @@ pub async fn list(State(state): State<AppState>, Params(query): Params<BatchQuer
         from: query.from,
         to: query.to,
     };
-    let batches = state.service.batches(&filter, before, limit + 1).await?;
+    let batches = state.service.batches(&filter, oldest_first, after, limit + 1).await?;
     Ok(Json(Page::cut(batches, limit, |batch| batch.number)))
 }
 

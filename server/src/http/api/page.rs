@@ -120,6 +120,18 @@ pub fn order<K: Copy + for<'a> Deserialize<'a>>(sort: Option<&str>, default: K) 
     Ok((key, is_descending))
 }
 
+/// Whether a list goes up that has one order: `at`, or `-at`, which it has where nothing is asked.
+pub fn ascends(sort: Option<&str>, name: &str) -> Result<bool, Problem> {
+    match sort.map(|sort| sort.strip_prefix('-').map_or((sort, true), |sort| (sort, false))) {
+        None => Ok(false),
+        Some((asked, ascends)) if asked == name => Ok(ascends),
+        Some(_) => {
+            let title = format!("sort is {name} or -{name}");
+            Err(Problem::new(StatusCode::BAD_REQUEST, "query_invalid", title).about("sort"))
+        }
+    }
+}
+
 /// How `sort` is described.
 pub fn sort_schema(names: &[&str]) -> utoipa::openapi::Object {
     let both = names.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]);

@@ -22,13 +22,6 @@ use crate::{
     },
 };
 
-/// What logs can be ordered by.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OrderBy {
-    At,
-}
-
 fn sort_schema() -> utoipa::openapi::Object {
     page::sort_schema(&["at"])
 }
@@ -65,7 +58,7 @@ pub async fn audit(
     Params(query): Params<AuditQuery>,
 ) -> ApiResult<Json<Page<AuditRecord>>> {
     let (limit, after) = (page::limit(query.limit)?, page::unseal(query.cursor.as_deref())?);
-    let oldest_first = is_oldest_first(query.sort.as_deref())?;
+    let oldest_first = page::ascends(query.sort.as_deref(), "at")?;
     check_range(query.from, query.to)?;
     let filter = AuditFilter {
         actor: query.actor,
@@ -110,17 +103,12 @@ pub async fn logs(
     Params(query): Params<LogsQuery>,
 ) -> ApiResult<Json<Page<OvenLogRecord>>> {
     let (limit, after) = (page::limit(query.limit)?, page::unseal(query.cursor.as_deref())?);
-    let oldest_first = is_oldest_first(query.sort.as_deref())?;
+    let oldest_first = page::ascends(query.sort.as_deref(), "at")?;
     check_range(query.from, query.to)?;
     let filter =
         LogFilter { equipment_id: query.equipment_id, event_type: query.event_type, from: query.from, to: query.to };
     let records = state.service.store.find_connection_logs(&filter, oldest_first, limit + 1, after).await;
     Ok(Json(Page::cut(records.map_err(ServiceError::from)?, limit, |record| record.id)))
-}
-
-fn is_oldest_first(sort: Option<&str>) -> ApiResult<bool> {
-    let (OrderBy::At, is_descending) = page::order(sort.or(Some("-at")), OrderBy::At)?;
-    Ok(!is_descending)
 }
 
 fn check_range(from: Option<Timestamp>, to: Option<Timestamp>) -> ApiResult<()> {

@@ -9,7 +9,7 @@ use app::model::{
 use jiff::Timestamp;
 
 use crate::{
-    rollup::{Cell, Rollup},
+    rollup::{Cell, Rollup, Wanted},
     store::rollups::Sink,
 };
 
@@ -20,6 +20,8 @@ pub struct Columns {
     pub buckets: Vec<Timestamp>,
     /// Readings in all of them.
     pub readings: usize,
+    /// Buckets that there will be at most.
+    most: usize,
     /// The series that are kept, all where empty.
     wanted: Vec<String>,
     /// In the order in which the fields came first, which is nearly always that of every rollup.
@@ -33,8 +35,9 @@ struct Column {
 }
 
 impl Columns {
-    pub fn new(wanted: &[String]) -> Self {
-        Self { wanted: wanted.to_owned(), ..Self::default() }
+    /// Of the series with these names, or of all.
+    pub fn new(wanted: &[String], most: usize) -> Self {
+        Self { wanted: wanted.to_owned(), most, buckets: Vec::with_capacity(most), ..Self::default() }
     }
 
     /// The series by their names, each as long as there are buckets.
@@ -55,13 +58,17 @@ impl Columns {
         let known = self.fields.iter().position(|column| column.name.field() == field);
         known.unwrap_or_else(|| {
             let is_wanted = self.wanted.is_empty() || self.wanted.contains(&field.to_string());
-            self.fields.push(Column { name: FieldName::of(field), series: is_wanted.then(Series::default) });
+            self.fields.push(Column { name: FieldName::of(field), series: is_wanted.then(|| with_room(self.most)) });
             self.fields.len() - 1
         })
     }
 }
 
 impl Sink for Columns {
+    fn wanted(&self) -> Wanted {
+        Wanted::of(self.wanted.iter().map(String::as_str))
+    }
+
     fn push(&mut self, begin: i64, rollup: &Rollup) {
         let Ok(begin) = Timestamp::from_microsecond(begin) else { return };
         let (index, mut hint) = (self.buckets.len(), 0);
@@ -77,6 +84,19 @@ impl Sink for Columns {
         }
         self.buckets.push(begin);
         self.readings += rollup.readings as usize;
+    }
+}
+
+/// Lists that need not grow: moving them takes longer than filling them.
+fn with_room(most: usize) -> Series {
+    let numbers = || Vec::with_capacity(most);
+    Series {
+        min: numbers(),
+        max: numbers(),
+        mean: numbers(),
+        last: numbers(),
+        count: Vec::with_capacity(most),
+        good_share: numbers(),
     }
 }
 
@@ -121,7 +141,7 @@ mod tests {
         };
         let rollups = [(0, rollup(None, "b")), (60, rollup(Some(2.0), "a")), (120, rollup(None, "b"))];
         let series = |wanted: &[String]| {
-            let mut columns = Columns::new(wanted);
+            let mut columns = Columns::new(wanted, 3);
             for (begin, rollup) in &rollups {
                 columns.push(*begin, rollup);
             }
