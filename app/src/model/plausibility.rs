@@ -78,18 +78,18 @@ pub struct Rule {
     #[cfg_attr(feature = "ssr", schema(min_length = 1, max_length = 119))]
     pub field: String,
     /// Values below are bad.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,
     /// Values above are bad.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
     /// A value that moved faster than this many units a minute is bad, until others confirm it. Counters are held to it
     /// only upwards. Changes within ten seconds count as if they took ten.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ssr", schema(minimum = 0.000_001))]
     pub max_rate_per_minute: Option<f64>,
     /// A value that has not moved at all for so long while the oven works is bad until it moves.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ssr", schema(minimum = 1, maximum = 2_678_400))]
     pub stuck_after_seconds: Option<u32>,
 }

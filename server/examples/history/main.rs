@@ -62,7 +62,8 @@ async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let hornero = match &options.hornero {
-        Some(path) => path.clone(),
+        // It is started in another folder.
+        Some(path) => std::path::absolute(path)?,
         None => beside_this()?,
     };
     let temporary = tempfile::TempDir::new()?;

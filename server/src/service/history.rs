@@ -178,7 +178,8 @@ fn choose(seconds: i64, readings: u64, points: i64) -> Bucket {
     Bucket::of(resolution, seconds, points)
 }
 
-fn floor(at: Timestamp, seconds: u32) -> Timestamp {
+/// The begin of the stretch of this length that a time is in.
+pub(super) fn floor(at: Timestamp, seconds: u32) -> Timestamp {
     let length = i64::from(seconds);
     Timestamp::from_second(at.as_second().div_euclid(length) * length).unwrap_or(at)
 }

@@ -14,7 +14,7 @@ use app::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::history::silence;
+use super::history::{floor, silence};
 use super::{Service, ServiceError};
 use crate::{
     rollup::Rollup,
@@ -75,9 +75,10 @@ impl Service {
     pub async fn equipment_health(&self, id: EquipmentId, now: Timestamp) -> Result<EquipmentHealth, ServiceError> {
         let equipment = self.equipment(id).await?;
         let live = self.live_oven(&equipment);
+        // The first minute of an oven is the one that it was made in.
         let begin = (now - LAST_DAY).max(equipment.created_at);
         let day = LastDay { hour: (now - LAST_HOUR).as_microsecond(), ..LastDay::default() };
-        let day = self.store.rollups_into(id, Resolution::Minute, 60, begin..now, day).await?;
+        let day = self.store.rollups_into(id, Resolution::Minute, 60, floor(begin, 60)..now, day).await?;
         let silence = silence(equipment.poll_interval_seconds);
         Ok(EquipmentHealth {
             equipment_id: id,

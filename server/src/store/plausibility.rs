@@ -7,12 +7,13 @@ use app::model::{
     reading::QualityReason,
 };
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
     Store,
     cells::{Cells, to_json},
+    changing::Changing,
     error::{Doing as _, StoreError},
 };
 
@@ -45,19 +46,8 @@ impl Store {
 
     /// None takes back what the oven has of its own.
     pub async fn set_rules(&self, id: EquipmentId, rules: Option<&Rules>) -> Result<(), StoreError> {
-        let key = self.key(id).await?;
-        let statement = match rules {
-            None => sqlx::query("DELETE FROM equipment_plausibility WHERE equipment = ?").bind(key),
-            Some(rules) => sqlx::query(
-                "INSERT INTO equipment_plausibility (equipment, rules, updated_at) VALUES (?, ?, ?) \
-                 ON CONFLICT (equipment) DO UPDATE SET rules = excluded.rules, updated_at = excluded.updated_at",
-            )
-            .bind(key)
-            .bind(to_json(rules)?)
-            .bind(Timestamp::now().as_microsecond()),
-        };
-        statement.execute(&self.pool).await.doing("changing the rules of an oven")?;
-        Ok(())
+        self.key(id).await?;
+        set_rules(&self.pool, id, rules).await
     }
 
     /// In the order of `valid_from`.
@@ -179,6 +169,33 @@ impl Store {
             .doing("judging an outlier")?;
         Ok(())
     }
+}
+
+impl Changing {
+    /// None takes back what the oven has of its own.
+    pub async fn set_rules(&mut self, id: EquipmentId, rules: Option<&Rules>) -> Result<(), StoreError> {
+        set_rules(self.connection(), id, rules).await
+    }
+}
+
+/// By the oven's id, because one that was just made has no key that others see.
+async fn set_rules(at: impl SqliteExecutor<'_>, id: EquipmentId, rules: Option<&Rules>) -> Result<(), StoreError> {
+    let statement = match rules {
+        None => {
+            sqlx::query("DELETE FROM equipment_plausibility WHERE equipment = (SELECT key FROM equipment WHERE id = ?)")
+                .bind(id.to_string())
+        }
+        Some(rules) => sqlx::query(
+            "INSERT INTO equipment_plausibility (equipment, rules, updated_at) \
+             SELECT key, ?2, ?3 FROM equipment WHERE id = ?1 \
+             ON CONFLICT (equipment) DO UPDATE SET rules = excluded.rules, updated_at = excluded.updated_at",
+        )
+        .bind(id.to_string())
+        .bind(to_json(rules)?)
+        .bind(Timestamp::now().as_microsecond()),
+    };
+    statement.execute(at).await.doing("changing the rules of an oven")?;
+    Ok(())
 }
 
 /// Keeps an outlier as far as it goes. One that was judged stays as it was then.

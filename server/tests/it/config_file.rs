@@ -98,6 +98,8 @@ async fn bakery() -> Folder {
     let two = admin.make(&json!({"name": "Cámara: \"yes\" #2", "kind": "proofer", "iot_enabled": false})).await;
     let own = json!({"readings_days": 7, "minutes_days": 30, "hours_days": 60, "days_days": null});
     assert_eq!(admin.put(&format!("/api/v1/equipment/{two}/retention"), &own).await.status(), 200);
+    let rules = json!({"rules": [{"field": "temperature_zones.*", "max": 60.5, "stuck_after_seconds": 3600}]});
+    assert_eq!(admin.put(&format!("/api/v1/equipment/{two}/plausibility"), &rules).await.status(), 200);
     assert_eq!(admin.put("/api/v1/settings", &json!({"language": "de"})).await.status(), 200);
     let policy = json!({"retention": Retention::default(), "budget_mb": 5000});
     assert_eq!(admin.put("/api/v1/history/retention", &policy).await.status(), 200);
@@ -109,6 +111,7 @@ async fn bakery() -> Folder {
 async fn an_exported_bakery_is_the_same_in_an_empty_folder() {
     let old = bakery().await;
     let names = export(old.path(), &[]).await;
+    assert!(names.contains("  plausibility:\n  - field: temperature_zones.*\n    max: 60.5\n"), "{names}");
     assert!(
         names.starts_with("# ") && names.contains("\nversion: 1\n") && names.contains("    password: null\n"),
         "{names}"
@@ -165,6 +168,7 @@ async fn an_exported_bakery_is_the_same_in_an_empty_folder() {
         "equipment.create",
         "user.create",
         "equipment.retention",
+        "equipment.plausibility",
         "history.retention",
         "settings.update",
     ] {
@@ -294,11 +298,13 @@ async fn everything_that_is_wrong_is_told_with_its_place_and_nothing_is_changed(
     refused(
         "version: 1\nhistory:\n  retention: {readings_days: 0, minutes_days: 5, hours_days: 5, days_days: 5}\nequipment:\n- name: ' '\n  \
          iot_protocol: rest_api\n  iot_endpoint: ftp://x\n  poll_interval_seconds: 0\n  iot_config: {timeout: 1000, tiemout: 1}\n  retention: \
-         {readings_days: 9, minutes_days: 5}\n- name: B\n  iot_protocol: rest_api\n  iot_endpoint: http://x\n  iot_config: {auth: \
+         {readings_days: 9, minutes_days: 5}\n  plausibility: [{field: temperature, max: 5}, {field: humidity, min: 5, max: \
+         5}]\n- name: B\n  iot_protocol: rest_api\n  iot_endpoint: http://x\n  iot_config: {auth: \
          basic, mapping: [{target: temperature, path: '/t'}]}\nusers:\n- {username: '', role: staff}\n",
         &[
             "history.retention.readings_days: ", "equipment[0].name: ", "equipment[0].poll_interval_seconds: ", "equipment[0].iot_endpoint: ",
             "equipment[0].iot_config.timeout: ", "equipment[0].iot_config.tiemout: ", "equipment[0].retention.readings_days: ",
+            "equipment[0].plausibility[1].max: ",
             "equipment[1].credentials.password: ", "users[0].username: ",
         ],
     )

@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 
 use app::model::{
     equipment::{Equipment, EquipmentDraft, EquipmentId, EquipmentKind, default_interval},
-    form::Problem,
+    form::{FieldError, Problem},
+    plausibility::{Rule, Rules},
     retention::Retention,
 };
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,9 @@ pub struct Oven {
     /// Its own, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retention: Option<Retention>,
+    /// What its values are held to, where that is not what usually holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    plausibility: Vec<Rule>,
     /// Names, each with what is sealed, or with nothing where it is not in the file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     credentials: BTreeMap<String, Option<String>>,
@@ -99,7 +103,7 @@ impl Section for Ovens {
     ) -> Result<Vec<Oven>, ConfigFileError> {
         let mut part = Vec::new();
         for saved in desk.store.equipment_list().await? {
-            let mut oven = Oven::of(EquipmentDraft::from(&saved), desk.store.retention(saved.id).await?);
+            let mut oven = Oven::of(EquipmentDraft::from(&saved), Own::of(desk, saved.id).await?);
             oven.id = Some(saved.id);
             oven.credentials = match stored(desk, &saved).await {
                 Ok(credentials) => in_file(desk, &saved, &credentials, key),
@@ -147,7 +151,7 @@ fn in_file(
 }
 
 impl Oven {
-    fn of(draft: EquipmentDraft, retention: Option<Retention>) -> Self {
+    fn of(draft: EquipmentDraft, own: Own) -> Self {
         let EquipmentDraft {
             name,
             location,
@@ -188,7 +192,8 @@ impl Oven {
             supports_humidity,
             supports_energy_monitoring,
             supports_remote_control,
-            retention,
+            retention: own.retention,
+            plausibility: own.rules.map(|rules| rules.rules).unwrap_or_default(),
             credentials: BTreeMap::new(),
         }
     }
@@ -216,11 +221,44 @@ impl Oven {
         }
     }
 
+    fn own(&self) -> Own {
+        let rules = (!self.plausibility.is_empty()).then(|| Rules { rules: self.plausibility.clone() });
+        Own { retention: self.retention, rules }
+    }
+
     /// What a plan compares; secrets and the id aside.
-    fn compared(draft: &EquipmentDraft, retention: Option<Retention>) -> Value {
+    fn compared(draft: &EquipmentDraft, own: &Own) -> Value {
         let mut value = json!(draft);
-        value["retention"] = json!(retention);
+        value["retention"] = json!(own.retention);
+        value["plausibility"] = own.rules.as_ref().map_or(Value::Null, |rules| json!(rules.rules));
         value
+    }
+}
+
+/// What an oven has of its own beside its settings.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Own {
+    retention: Option<Retention>,
+    rules: Option<Rules>,
+}
+
+impl Own {
+    async fn of(desk: Desk<'_>, id: EquipmentId) -> Result<Self, ConfigFileError> {
+        let rules = desk.store.rules(id).await?.filter(|rules| !rules.rules.is_empty());
+        Ok(Self { retention: desk.store.retention(id).await?, rules })
+    }
+
+    /// What is wrong with it.
+    fn check(&self) -> Vec<FieldError> {
+        let retention = self.retention.map(|retention| retention.check()).unwrap_or_default();
+        let retention =
+            retention.into_iter().map(|error| FieldError::new(format!("retention.{}", error.field), error.problem));
+        let rules = self.rules.as_ref().map(Rules::check).unwrap_or_default();
+        let rules = rules.into_iter().map(|error| {
+            let field = error.field.strip_prefix("rules").unwrap_or(&error.field);
+            FieldError::new(format!("plausibility{field}"), error.problem)
+        });
+        retention.chain(rules).collect()
     }
 }
 
@@ -330,7 +368,10 @@ mod tests {
                 iot_config: config.into_iter().collect(),
                 ..EquipmentDraft::default()
             };
-            let mut oven = Oven::of(draft.clone(), port.map(|_| Retention::default()));
+            let rules = Rules { rules: vec![Rule { field: "temperature_zones.*".to_owned(), max: Some(300.0), ..Rule::default() }] };
+            let own = Own { retention: port.map(|_| Retention::default()), rules: port.map(|_| rules) };
+            let mut oven = Oven::of(draft.clone(), own.clone());
+            prop_assert_eq!(oven.own(), own);
             oven.id = id.map(|id| EquipmentId(uuid::Uuid::from_u128(id)));
             oven.credentials = [("password".to_owned(), credential)].into();
             let file = yaml_serde::to_string(&vec![oven.clone()]).unwrap();

@@ -170,7 +170,10 @@ impl Applied {
             match effect {
                 plan::Effect::OvenRemoved(id) => store.delete_equipment(id).await?,
                 // The next start reads them.
-                plan::Effect::Oven(_) | plan::Effect::Settings | plan::Effect::Retention => {}
+                plan::Effect::Oven(_)
+                | plan::Effect::Settings
+                | plan::Effect::Retention
+                | plan::Effect::Plausibility(_) => {}
             }
         }
         Ok(self.plan)

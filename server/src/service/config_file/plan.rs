@@ -152,6 +152,8 @@ pub(super) enum Effect {
     Settings,
     /// History may be kept shorter now.
     Retention,
+    /// An oven's values are held to something else.
+    Plausibility(EquipmentId),
 }
 
 /// Collects steps, and what is wrong, from section to section.

@@ -56,6 +56,7 @@ impl Service {
             }
             Effect::Settings => self.settings.reload(&self.store).await?,
             Effect::Retention => self.retain.notify_one(),
+            Effect::Plausibility(id) => self.load_plausibility(id).await?,
         }
         Ok(())
     }

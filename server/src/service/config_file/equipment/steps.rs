@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use app::model::{
     equipment::{Equipment, EquipmentDraft, EquipmentId},
     form::FieldError,
+    plausibility::Rules,
     retention::Retention,
 };
 use async_trait::async_trait;
@@ -17,7 +18,7 @@ use super::{
         diff::differences,
         plan::{Action, Audit, Change, Effect, Planning, Step, Write},
     },
-    Oven,
+    Oven, Own,
     credentials::{self, Secrets},
     matching::{Match, matched},
 };
@@ -84,14 +85,13 @@ async fn plan_oven(
         );
     }
     let own = match saved {
-        Some(saved) => planning.desk.store.retention(saved.id).await?,
-        None => None,
+        Some(saved) => Own::of(planning.desk, saved.id).await?,
+        None => Own::default(),
     };
     // An oven that stays as it is was checked when it became so.
-    if let Some(step) = step(planning, id, (saved, own), (draft, oven.retention), secrets)? {
+    if let Some(step) = step(planning, id, (saved, own), (draft, oven.own()), secrets)? {
         planning.all_wrong(place, errors);
-        let retention = oven.retention.map(|retention| retention.check()).unwrap_or_default();
-        planning.all_wrong(&format!("{place}.retention"), retention);
+        planning.all_wrong(place, oven.own().check());
         planning.step(step);
     }
     Ok(())
@@ -113,22 +113,29 @@ fn in_file(error: FieldError) -> FieldError {
 fn step(
     planning: &Planning<'_>,
     id: EquipmentId,
-    (saved, own): (Option<&Equipment>, Option<Retention>),
-    (draft, retention): (EquipmentDraft, Option<Retention>),
+    (saved, own): (Option<&Equipment>, Own),
+    (draft, new): (EquipmentDraft, Own),
     secrets: Secrets,
 ) -> Result<Option<Step>, ConfigFileError> {
     let before = saved.map(EquipmentDraft::from);
-    let compared = before.as_ref().map_or(Value::Null, |before| Oven::compared(before, own));
-    let mut fields = differences(&compared, &Oven::compared(&draft, retention));
+    let compared = before.as_ref().map_or(Value::Null, |before| Oven::compared(before, &own));
+    let mut fields = differences(&compared, &Oven::compared(&draft, &new));
     if fields.is_empty() && secrets.is_untouched && saved.is_some() {
         return Ok(None);
     }
     fields.extend(secrets.fields());
 
     let is_draft_new = before.as_ref() != Some(&draft) || !secrets.is_untouched;
-    let is_retention_new = own != retention;
     let object = || Some(id.to_string());
     let (mut audits, mut effects) = (Vec::new(), Vec::new());
+    if own.rules != new.rules {
+        audits.push(Audit {
+            before: own.rules.as_ref().map(|own| json!(own)),
+            after: new.rules.as_ref().map(|rules| json!(rules)),
+            ..Audit::new("equipment.plausibility", "equipment", object())
+        });
+        effects.push(Effect::Plausibility(id));
+    }
     if is_draft_new {
         let mut after = json!(draft);
         let audit = if saved.is_some() {
@@ -141,10 +148,10 @@ fn step(
         audits.push(Audit { before: before.map(|before| json!(before)), after: Some(after), ..audit });
         effects.push(Effect::Oven(id));
     }
-    if is_retention_new {
+    if own.retention != new.retention {
         audits.push(Audit {
-            before: own.map(|own| json!(own)),
-            after: retention.map(|retention| json!(retention)),
+            before: own.retention.map(|own| json!(own)),
+            after: new.retention.map(|retention| json!(retention)),
             ..Audit::new("equipment.retention", "equipment", object())
         });
         effects.push(Effect::Retention);
@@ -163,7 +170,8 @@ fn step(
             draft: is_draft_new.then_some(draft),
             is_new: saved.is_none(),
             secrets: if secrets.is_untouched { NewSecrets::Keep } else { NewSecrets::Replace(sealed) },
-            retention: if is_retention_new { NewRetention::Set(retention) } else { NewRetention::Keep },
+            retention: New::of(own.retention.as_ref(), new.retention),
+            rules: New::of(own.rules.as_ref(), new.rules),
         }),
         audits,
         effects,
@@ -192,18 +200,26 @@ enum NewSecrets {
     Replace(Option<Vec<u8>>),
 }
 
-enum NewRetention {
-    Keep,
-    /// None goes back to what holds for all.
-    Set(Option<Retention>),
-}
-
 struct WriteOven {
     id: EquipmentId,
     draft: Option<EquipmentDraft>,
     is_new: bool,
     secrets: NewSecrets,
-    retention: NewRetention,
+    retention: New<Retention>,
+    rules: New<Rules>,
+}
+
+/// What an oven has of its own.
+enum New<T> {
+    Keep,
+    /// None goes back to what holds for all.
+    Set(Option<T>),
+}
+
+impl<T: PartialEq> New<T> {
+    fn of(before: Option<&T>, after: Option<T>) -> Self {
+        if before == after.as_ref() { Self::Keep } else { Self::Set(after) }
+    }
 }
 
 #[async_trait]
@@ -222,8 +238,11 @@ impl Write for WriteOven {
             Some(draft) => changing.update_equipment(self.id, draft, change).await?,
             None => {}
         }
-        if let NewRetention::Set(retention) = self.retention {
+        if let New::Set(retention) = self.retention {
             changing.set_retention(self.id, retention).await?;
+        }
+        if let New::Set(rules) = &self.rules {
+            changing.set_rules(self.id, rules.as_ref()).await?;
         }
         Ok(())
     }
