@@ -11,7 +11,7 @@ test('an impossible value waits for a person, who says what it was', async ({ pa
   await bakery.fault('combi-6', { fault: 'none' });
   await expect(oven.getByTestId('temperature')).toHaveText(/\d/);
 
-  await page.getByRole('link', { name: 'Valores dudosos' }).click();
+  await page.getByRole('link', { name: 'Atípicos' }).click();
   const chamber = page.getByTestId('pending').getByTestId('outlier').filter({ hasText: '9999' }).first();
   await expect(chamber).toContainText('Combi 6');
   const id = await chamber.getAttribute('data-outlier-id');

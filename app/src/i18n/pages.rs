@@ -5,7 +5,7 @@ texts! {
     main_navigation: "Navegación principal", "Main navigation", "Hauptnavigation";
     nav_board: "Tablero", "Board", "Übersicht";
     nav_ovens: "Hornos", "Ovens", "Öfen";
-    nav_outliers: "Valores dudosos", "Outliers", "Ausreißer";
+    nav_outliers: "Atípicos", "Outliers", "Ausreißer";
     preferences: "Preferencias", "Preferences", "Einstellungen";
     language: "Idioma", "Language", "Sprache";
     appearance: "Aspecto", "Appearance", "Darstellung";
@@ -71,7 +71,7 @@ texts! {
         "Have the oven's network address at hand and, if it asks for one, its password.",
         "Halten Sie die Netzwerkadresse des Ofens bereit und, falls nötig, sein Passwort.";
 
-    outliers_title: "Valores dudosos", "Values that were not believed", "Nicht geglaubte Werte";
+    outliers_title: "Valores atípicos", "Values that were not believed", "Nicht geglaubte Werte";
     outliers_lead: "Estos valores no pueden ser, o eso parece. Están guardados y no cuentan hasta que alguien diga que eran ciertos.",
         "These values cannot be true, or so it seems. They are kept, and do not count until somebody says that they were real.",
         "Diese Werte können nicht stimmen, so scheint es. Sie sind gespeichert und zählen erst, wenn jemand sagt, dass sie echt waren.";
