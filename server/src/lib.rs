@@ -104,7 +104,7 @@ impl Server {
             config.data_dir.display()
         );
         store.forget_unfinished_requests().await?;
-        let (handle, writer) = store.writer(writer_config(config)).await?;
+        let (handle, writer) = store.writer(writer_config(config))?;
         let writer = tokio::spawn(write(writer, writer_shutdown.clone()));
         let live = LiveHub::new(site.build.clone());
         let ingest = Arc::new(Ingest::new(Arc::clone(&live), handle.clone()));

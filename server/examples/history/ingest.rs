@@ -106,7 +106,7 @@ pub async fn measure(options: &Options, folder: &Path) -> anyhow::Result<Equipme
     // Or the server would find it too old, and delete it.
     let for_good = Retention { readings_days: None, minutes_days: None, hours_days: None, days_days: None };
     store.set_retention(id, Some(for_good)).await?;
-    let (handle, writer) = store.writer(WriterConfig::default()).await?;
+    let (handle, writer) = store.writer(WriterConfig::default())?;
     let stop = CancellationToken::new();
     let writing = tokio::spawn(writer.run(stop.clone()));
     let rows = options.days * 86_400 / options.interval;

@@ -31,7 +31,7 @@ pub async fn measure(options: &Options, folder: &Path, old: EquipmentId) -> anyh
     }
     let config = WriterConfig::default();
     let delay = config.delay;
-    let (handle, writer) = store.writer(config).await?;
+    let (handle, writer) = store.writer(config)?;
     let stop = CancellationToken::new();
     let writing = tokio::spawn(writer.run(stop.clone()));
 

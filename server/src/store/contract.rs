@@ -57,8 +57,8 @@ struct Running {
 }
 
 impl Running {
-    async fn start(store: &Store, config: WriterConfig) -> Self {
-        let (handle, writer) = store.writer(config).await.unwrap();
+    fn start(store: &Store, config: WriterConfig) -> Self {
+        let (handle, writer) = store.writer(config).unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn(writer.run(stop.clone()));
         Self { handle, stop, task }
@@ -78,7 +78,7 @@ impl Running {
 
 /// Stores the readings and stops the writer.
 async fn write(store: &Store, equipment: EquipmentId, readings: &[Reading]) {
-    let writer = Running::start(store, WriterConfig::default()).await;
+    let writer = Running::start(store, WriterConfig::default());
     for reading in readings {
         writer.reading(equipment, reading.clone()).await;
     }

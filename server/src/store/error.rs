@@ -86,6 +86,10 @@ impl Outage {
         }
     }
 
+    pub(super) fn of_raw(error: &rusqlite::Error) -> Self {
+        code_of(error).map_or(Self::Other, Self::of_code)
+    }
+
     pub(super) fn of_io(error: &std::io::Error) -> Self {
         use std::io::ErrorKind;
         match error.kind() {
@@ -132,6 +136,17 @@ impl<T> Doing<T> for Result<T, sqlx::Error> {
 /// that is too big, or one of the wrong type.
 pub(super) fn is_of_one_row(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Encode(_)) || matches!(primary_code(error), Some(18..=20))
+}
+
+/// [`is_of_one_row`], of the library that the writer uses.
+pub(super) fn is_of_one(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::ToSqlConversionFailure(_)) || matches!(code_of(error), Some(18..=20))
+}
+
+/// SQLite's primary result code.
+fn code_of(error: &rusqlite::Error) -> Option<u32> {
+    // The extended code has the primary one in its lowest byte.
+    error.sqlite_error().map(|error| error.extended_code.unsigned_abs() & 0xff)
 }
 
 pub(super) fn primary_code(error: &sqlx::Error) -> Option<u32> {

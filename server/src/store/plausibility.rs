@@ -7,7 +7,8 @@ use app::model::{
     reading::QualityReason,
 };
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
+use rusqlite::{Connection, params};
+use sqlx::{QueryBuilder, Sqlite, SqliteExecutor, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
@@ -199,31 +200,31 @@ async fn set_rules(at: impl SqliteExecutor<'_>, id: EquipmentId, rules: Option<&
 }
 
 /// Keeps an outlier as far as it goes. One that was judged stays as it was then.
-pub(super) async fn keep_outlier(tx: &mut SqliteConnection, key: i64, outlier: &Outlier) -> Result<(), sqlx::Error> {
-    sqlx::query(
+pub(super) fn keep_outlier(tx: &Connection, key: i64, outlier: &Outlier) -> rusqlite::Result<()> {
+    let mut statement = tx.prepare_cached(
         "INSERT INTO outliers (id, equipment, field, reason, started_at, ended_at, readings, lowest, highest, good_before) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, ended_at = excluded.ended_at, \
          readings = excluded.readings, lowest = excluded.lowest, highest = excluded.highest WHERE status = 'pending'",
-    )
-    .bind(outlier.id.to_string())
-    .bind(key)
-    .bind(&outlier.field)
-    .bind(outlier.reason.as_str())
-    .bind(outlier.started_at.as_microsecond())
-    .bind(outlier.ended_at.as_microsecond())
-    .bind(i64::try_from(outlier.readings).unwrap_or(i64::MAX))
-    .bind(outlier.lowest)
-    .bind(outlier.highest)
-    .bind(outlier.good_before)
-    .execute(tx)
-    .await?;
+    )?;
+    statement.execute(params![
+        outlier.id.to_string(),
+        key,
+        outlier.field,
+        outlier.reason.as_str(),
+        outlier.started_at.as_microsecond(),
+        outlier.ended_at.as_microsecond(),
+        i64::try_from(outlier.readings).unwrap_or(i64::MAX),
+        outlier.lowest,
+        outlier.highest,
+        outlier.good_before,
+    ])?;
     Ok(())
 }
 
 /// Of readings that are gone nobody can judge any more.
-pub(super) async fn forget_outliers(tx: &mut SqliteConnection, key: i64, before: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM outliers WHERE equipment = ? AND ended_at < ?").bind(key).bind(before).execute(tx).await?;
+pub(super) fn forget_outliers(tx: &Connection, key: i64, before: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM outliers WHERE equipment = ? AND ended_at < ?")?.execute([key, before])?;
     Ok(())
 }
 

@@ -32,24 +32,14 @@ struct Inner {
     turns: Arc<Semaphore>,
 }
 
-/// What ended a read.
-#[derive(Debug)]
+/// What ended a read, or a write.
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Unread {
-    Sql(rusqlite::Error),
+    #[error(transparent)]
+    Sql(#[from] rusqlite::Error),
     /// A stored value that cannot be read.
-    Stored(StoreError),
-}
-
-impl From<rusqlite::Error> for Unread {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sql(error)
-    }
-}
-
-impl From<StoreError> for Unread {
-    fn from(error: StoreError) -> Self {
-        Self::Stored(error)
-    }
+    #[error(transparent)]
+    Stored(#[from] StoreError),
 }
 
 impl Reader {
@@ -124,6 +114,5 @@ fn closed(doing: &'static str) -> StoreError {
 }
 
 fn unavailable(doing: &'static str, error: rusqlite::Error) -> StoreError {
-    let code = error.sqlite_error().map(|error| error.extended_code.unsigned_abs() & 0xff);
-    StoreError::unavailable(doing, code.map_or(Outage::Other, Outage::of_code), error)
+    StoreError::unavailable(doing, Outage::of_raw(&error), error)
 }

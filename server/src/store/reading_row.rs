@@ -1,67 +1,132 @@
 //! One row of `equipment_sensor_readings`: its columns, and both directions of the conversion.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use app::model::reading::{CycleStage, DoorStatus, OperationalStatus, Quality, Reading, Values};
-use sqlx::{Arguments as _, error::BoxDynError, sqlite::SqliteArguments};
+use rusqlite::{CachedStatement, Connection, ToSql, types::Null};
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::{cells::Columns, error::StoreError};
 
-/// In the order in which [`bind`] and [`decode`] go through them, after `equipment`.
+/// In the order in which [`Insert`] and [`decode`] go through them, after `equipment`.
 pub(super) const COLUMNS: &str = "reading_time, received_at, temperature, target_temperature, temperature_zones, \
     humidity, target_humidity, energy_consumption_kwh, power_kw, operational_status, cycle_stage, \
     cycle_progress_percentage, time_remaining_minutes, motor_speed_rpm, door_status, steam_level, product_weight_kg, \
     moisture_content, active_batch_id, additional_sensors, quality, quality_issues";
 
 /// Of `equipment` and [`COLUMNS`].
-pub(super) const WIDTH: usize = 23;
+const WIDTH: usize = 23;
 
-/// Inserts `rows` readings. One that is there already stays as it is; anything else that is wrong with a row is an
-/// error, which `INSERT OR IGNORE` would hide.
-pub(super) fn insert_sql(rows: usize) -> String {
-    let row = format!("({})", vec!["?"; WIDTH].join(","));
+/// Inserts a reading. One that is there already stays as it is; anything else that is wrong with it is an error, which
+/// `INSERT OR IGNORE` would hide.
+fn insert_sql() -> String {
+    let row = vec!["?"; WIDTH].join(",");
     format!(
-        "INSERT INTO equipment_sensor_readings (equipment, {COLUMNS}) VALUES {} \
-         ON CONFLICT (equipment, reading_time) DO NOTHING",
-        vec![row; rows].join(",")
+        "INSERT INTO equipment_sensor_readings (equipment, {COLUMNS}) VALUES ({row}) \
+         ON CONFLICT (equipment, reading_time) DO NOTHING"
     )
 }
 
-/// JSON has no NaN and no infinity, and SQLite turns NaN into null: such a value is stored as missing. Its quality
-/// issue tells what it was.
-pub(super) fn bind<'q>(row: &mut SqliteArguments<'q>, key: i64, reading: &'q Reading) -> Result<(), BoxDynError> {
-    let values = &reading.values;
-    let real = |value: Option<f64>| value.filter(|value| value.is_finite());
-    let zones: BTreeMap<_, _> = values.temperature_zones.iter().filter(|(_, celsius)| celsius.is_finite()).collect();
-    row.add(key)?;
-    row.add(reading.reading_time.as_microsecond())?;
-    row.add(reading.received_at.as_microsecond())?;
-    row.add(real(values.temperature))?;
-    row.add(real(values.target_temperature))?;
-    row.add(filled(zones.is_empty(), &zones)?)?;
-    row.add(real(values.humidity))?;
-    row.add(real(values.target_humidity))?;
-    row.add(real(values.energy_consumption_kwh))?;
-    row.add(real(values.power_kw))?;
-    row.add(values.operational_status.map(OperationalStatus::as_str))?;
-    row.add(values.cycle_stage.map(CycleStage::as_str))?;
-    row.add(real(values.cycle_progress_percentage))?;
-    row.add(real(values.time_remaining_minutes))?;
-    row.add(real(values.motor_speed_rpm))?;
-    row.add(values.door_status.map(DoorStatus::as_str))?;
-    row.add(real(values.steam_level))?;
-    row.add(real(values.product_weight_kg))?;
-    row.add(real(values.moisture_content))?;
-    row.add(reading.active_batch_id.as_ref().map(|id| id.as_bytes().as_slice()))?;
-    row.add(filled(values.additional_sensors.is_empty(), &values.additional_sensors)?)?;
-    row.add(quality_number(reading.quality))?;
-    row.add(filled(reading.quality_issues.is_empty(), &reading.quality_issues)?)?;
-    Ok(())
+/// Inserts reading after reading.
+pub(super) struct Insert<'c> {
+    statement: CachedStatement<'c>,
+    /// The JSON of one row, column by column.
+    text: String,
 }
 
-fn filled(empty: bool, value: &impl serde::Serialize) -> Result<Option<String>, BoxDynError> {
-    Ok(if empty { None } else { Some(serde_json::to_string(value)?) })
+impl<'c> Insert<'c> {
+    pub(super) fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
+        Ok(Self { statement: connection.prepare_cached(&INSERT)?, text: String::new() })
+    }
+
+    /// Says whether it was not there before.
+    ///
+    /// JSON has no NaN and no infinity, and SQLite turns NaN into null: such a value is stored as missing. Its quality
+    /// issue tells what it was.
+    pub(super) fn insert(&mut self, key: i64, reading: &Reading) -> rusqlite::Result<bool> {
+        let values = &reading.values;
+        let real = |value: Option<f64>| value.filter(|value| value.is_finite());
+        let zones = Finite(&values.temperature_zones);
+        let batch = reading.active_batch_id.as_ref().map(|id| id.as_bytes().as_slice());
+        let mut row = Row { statement: &mut self.statement, text: &mut self.text, next: 1 };
+        row.bind(key)?;
+        row.bind(reading.reading_time.as_microsecond())?;
+        row.bind(reading.received_at.as_microsecond())?;
+        row.bind(real(values.temperature))?;
+        row.bind(real(values.target_temperature))?;
+        row.json(zones.is_empty(), &zones)?;
+        row.bind(real(values.humidity))?;
+        row.bind(real(values.target_humidity))?;
+        row.bind(real(values.energy_consumption_kwh))?;
+        row.bind(real(values.power_kw))?;
+        row.bind(values.operational_status.map(OperationalStatus::as_str))?;
+        row.bind(values.cycle_stage.map(CycleStage::as_str))?;
+        row.bind(real(values.cycle_progress_percentage))?;
+        row.bind(real(values.time_remaining_minutes))?;
+        row.bind(real(values.motor_speed_rpm))?;
+        row.bind(values.door_status.map(DoorStatus::as_str))?;
+        row.bind(real(values.steam_level))?;
+        row.bind(real(values.product_weight_kg))?;
+        row.bind(real(values.moisture_content))?;
+        row.bind(batch)?;
+        row.json(values.additional_sensors.is_empty(), &values.additional_sensors)?;
+        row.bind(quality_number(reading.quality))?;
+        row.json(reading.quality_issues.is_empty(), &reading.quality_issues)?;
+        Ok(self.statement.raw_execute()? == 1)
+    }
+}
+
+static INSERT: LazyLock<String> = LazyLock::new(insert_sql);
+
+/// Takes the columns of a row one after the other.
+struct Row<'a, 'c> {
+    statement: &'a mut CachedStatement<'c>,
+    text: &'a mut String,
+    next: usize,
+}
+
+impl Row<'_, '_> {
+    fn bind(&mut self, value: impl ToSql) -> rusqlite::Result<()> {
+        self.statement.raw_bind_parameter(self.next, value)?;
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Null where it is empty.
+    fn json(&mut self, is_empty: bool, value: &impl Serialize) -> rusqlite::Result<()> {
+        if is_empty {
+            return self.bind(Null);
+        }
+        self.text.clear();
+        let mut bytes = std::mem::take(self.text).into_bytes();
+        let written = serde_json::to_writer(&mut bytes, value);
+        // JSON is UTF-8.
+        *self.text = String::from_utf8(bytes).unwrap_or_default();
+        written.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        self.statement.raw_bind_parameter(self.next, self.text.as_str())?;
+        self.next += 1;
+        Ok(())
+    }
+}
+
+/// Only what JSON has.
+struct Finite<'a>(&'a BTreeMap<String, f64>);
+
+impl<'a> Finite<'a> {
+    fn each(&self) -> impl Iterator<Item = (&'a String, &'a f64)> + use<'a> {
+        self.0.iter().filter(|(_, value)| value.is_finite())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.each().next().is_none()
+    }
+}
+
+impl Serialize for Finite<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.each())
+    }
 }
 
 pub(super) const fn quality_number(quality: Quality) -> i64 {
@@ -114,6 +179,6 @@ mod tests {
     #[test]
     fn the_width_counts_the_columns() {
         assert_eq!(COLUMNS.split(',').count() + 1, WIDTH);
-        assert_eq!(insert_sql(3).matches('?').count(), 3 * WIDTH);
+        assert_eq!(insert_sql().matches('?').count(), WIDTH);
     }
 }

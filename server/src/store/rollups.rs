@@ -6,10 +6,8 @@
 use std::ops::Range;
 
 use app::model::{equipment::EquipmentId, history::Resolution, reading::Reading};
-use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
-use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Store,
@@ -223,13 +221,10 @@ type Each<'a> = dyn FnMut(i64, &Rollup) + 'a;
 
 /// Stretches of this length from the readings of a range.
 fn folded(snapshot: &Connection, key: i64, length: i64, range: Range<i64>, each: &mut Each<'_>) -> Result<(), Unread> {
-    let mut statement = snapshot.prepare_cached(&readings_sql())?;
-    let mut rows = statement.query([key, range.start, range.end, i64::MAX])?;
-    let mut folding = Folding::new(length);
-    while let Some(row) = rows.next()? {
-        folding.push(&reading_row::decode(&mut RawCells::new(row, "equipment_sensor_readings"))?);
+    let (rollups, _) = of_readings(snapshot, key, length, range, u32::MAX)?;
+    for (begin, rollup) in &rollups {
+        each(*begin, rollup);
     }
-    folding.rollups.iter().for_each(|(begin, rollup)| each(*begin, rollup));
     Ok(())
 }
 
@@ -311,39 +306,39 @@ fn readings_sql() -> String {
     )
 }
 
-/// [`kept`], in the writer's transaction.
-pub(super) async fn stored(
-    connection: &mut SqliteConnection,
+/// The rows of a range, in the writer's transaction.
+pub(super) fn stored(
+    tx: &Connection,
     key: i64,
     resolution: Resolution,
     start: i64,
     end: i64,
-) -> Result<Rollups, sqlx::Error> {
-    let range = sqlx::query(STORED).bind(key).bind(resolution.seconds()).bind(start).bind(end);
-    let rows = range.fetch_all(connection).await?;
-    let decode = |row: &SqliteRow| {
-        let data: &[u8] = row.try_get(1)?;
-        Ok((row.try_get(0)?, Rollup::decode(data).map_err(|error| sqlx::Error::Decode(error.into()))?))
-    };
-    rows.iter().map(decode).collect()
+) -> Result<Rollups, Unread> {
+    let mut statement = tx.prepare_cached(STORED)?;
+    let mut rows = statement.query([key, resolution.seconds(), start, end])?;
+    let mut found = Rollups::new();
+    while let Some(row) = rows.next()? {
+        let mut cells = RawCells::new(row, "reading_rollups");
+        let (begin, data) = (cells.int()?.unwrap_or_default(), cells.bytes()?.unwrap_or_default());
+        found.push((begin, Rollup::decode(data).map_err(|error| cells.bad(&error))?));
+    }
+    Ok(found)
 }
 
-/// [`folded`], in the writer's transaction: of the oldest `limit` readings, with the time of the last of them where there may be
-/// more.
-pub(super) async fn of_readings(
-    connection: &mut SqliteConnection,
+/// Stretches from the oldest `limit` readings of a range, in the writer's transaction, with the time of the last of them where
+/// there may be more.
+pub(super) fn of_readings(
+    tx: &Connection,
     key: i64,
     length: i64,
     range: Range<i64>,
     limit: u32,
-) -> Result<(Rollups, Option<i64>), sqlx::Error> {
-    let sql = readings_sql();
-    let query = sqlx::query(&sql).bind(key).bind(range.start).bind(range.end).bind(limit);
-    let mut rows = query.fetch(connection);
+) -> Result<(Rollups, Option<i64>), Unread> {
+    let mut statement = tx.prepare_cached(&readings_sql())?;
+    let mut rows = statement.query([key, range.start, range.end, i64::from(limit)])?;
     let (mut folding, mut count, mut last) = (Folding::new(length), 0, None);
-    while let Some(row) = rows.try_next().await? {
-        let reading = reading_row::decode(&mut Cells::new(&row, "equipment_sensor_readings"));
-        let reading = reading.map_err(|error| sqlx::Error::Decode(error.into()))?;
+    while let Some(row) = rows.next()? {
+        let reading = reading_row::decode(&mut RawCells::new(row, "equipment_sensor_readings"))?;
         folding.push(&reading);
         (count, last) = (count + 1, Some(reading.reading_time.as_microsecond()));
     }

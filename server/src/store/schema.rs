@@ -41,6 +41,11 @@ impl Default for Tuning {
     }
 }
 
+/// Pages between checkpoints, 16 MiB, so that a steady stream of readings is not an fsync every few seconds.
+const WAL_PAGES: i64 = 4_000;
+/// Bytes that the log keeps after a checkpoint.
+const WAL_LIMIT: i64 = 64 * 1024 * 1024;
+
 /// The options of every connection.
 ///
 /// WAL lets pages read while readings are written. With `synchronous = NORMAL` a power cut may cost the last
@@ -56,10 +61,30 @@ pub(super) fn options(path: &Path, tuning: &Tuning) -> SqliteConnectOptions {
         .statement_cache_capacity(128)
         .pragma("cache_size", format!("-{}", tuning.cache_kib))
         .pragma("temp_store", "MEMORY")
-        // 16 MiB between checkpoints, so that a steady stream of readings is not an fsync every few seconds.
-        .pragma("wal_autocheckpoint", "4000")
-        .pragma("journal_size_limit", "67108864")
+        .pragma("wal_autocheckpoint", WAL_PAGES.to_string())
+        .pragma("journal_size_limit", WAL_LIMIT.to_string())
         .disable_statement_logging()
+}
+
+/// Page cache of the writer, in KiB: what old pages of many ovens take while rollups are made.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
+/// Statements that the writer keeps prepared.
+const WRITER_STATEMENTS: usize = 64;
+
+/// The writer's connection, with the [`options`] of the others.
+pub(super) fn open_to_write(path: &Path, tuning: &Tuning) -> rusqlite::Result<rusqlite::Connection> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(tuning.busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(WRITER_STATEMENTS);
+    // WAL is a property of the file.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_LIMIT)?;
+    Ok(connection)
 }
 
 pub(super) async fn open(path: &Path, tuning: &Tuning) -> Result<SqlitePool, StoreError> {

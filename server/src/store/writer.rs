@@ -11,7 +11,7 @@ mod reflag;
 mod rolling;
 mod stats;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use app::model::{
     connection_log::ConnectionLogEntry,
@@ -20,7 +20,7 @@ use app::model::{
     reading::{Committed, Reading},
 };
 use jiff::Timestamp;
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use rusqlite::Connection;
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep_until},
@@ -29,8 +29,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::{batch::Tally, rolling::Rolling, stats::Shared};
 use super::{
-    Keys, Store,
+    Keys, Store, Tuning,
     error::{Outage, StoreError},
+    reader::Unread,
     schema,
 };
 
@@ -187,15 +188,24 @@ impl Drop for Pending<'_> {
     }
 }
 
+/// What writing needs. It moves to a thread where it may wait for the disk, and back.
+struct Desk {
+    path: Arc<PathBuf>,
+    tuning: Tuning,
+    connection: Option<Connection>,
+    keys: Keys,
+    rolling: Rolling,
+    #[cfg(test)]
+    most_pages: Option<u32>,
+}
+
 /// The task; the wiring spawns [`run`](Self::run).
 pub struct Writer {
     queue: mpsc::Receiver<WriteOp>,
     closed: bool,
     config: WriterConfig,
-    options: SqliteConnectOptions,
-    connection: Option<SqliteConnection>,
-    keys: Keys,
-    rolling: Rolling,
+    /// None while it is at work.
+    desk: Option<Desk>,
     /// Before the next piece of rolling up while nothing else comes.
     roll_pause: Duration,
     shared: Arc<Shared>,
@@ -203,26 +213,23 @@ pub struct Writer {
 
 impl Store {
     /// Makes the writer, with a connection of its own. There is at most one.
-    pub async fn writer(&self, config: WriterConfig) -> Result<(WriterHandle, Writer), StoreError> {
-        let options = schema::options(&self.path, &self.tuning).pragma("cache_size", "-32768");
-        let connection = options.connect().await.map_err(|error| {
-            StoreError::unavailable("opening the database to write readings", Outage::of(&error), error)
+    pub fn writer(&self, config: WriterConfig) -> Result<(WriterHandle, Writer), StoreError> {
+        let mut desk = Desk {
+            path: Arc::clone(&self.path),
+            tuning: self.tuning.clone(),
+            connection: None,
+            keys: self.keys.clone(),
+            rolling: Rolling::default(),
+            #[cfg(test)]
+            most_pages: None,
+        };
+        desk.open().map_err(|error| {
+            StoreError::unavailable("opening the database to write readings", Outage::of_raw(&error), error)
         })?;
         let (sender, queue) = mpsc::channel(config.queue);
         let shared = Arc::new(Shared::default());
         let handle = WriterHandle { queue: sender, shared: Arc::clone(&shared) };
-        let keys = self.keys.clone();
-        let writer = Writer {
-            queue,
-            closed: false,
-            config,
-            options,
-            connection: Some(connection),
-            keys,
-            rolling: Rolling::default(),
-            roll_pause: ROLL_PAUSE,
-            shared,
-        };
+        let writer = Writer { queue, closed: false, config, desk: Some(desk), roll_pause: ROLL_PAUSE, shared };
         Ok((handle, writer))
     }
 }
@@ -240,15 +247,18 @@ impl Writer {
             } else if ended {
                 break;
             }
-            if !self.closed && self.rolling.has_work() {
+            if !self.closed && self.has_rolling_work() {
                 self.roll().await;
             }
         }
-        if let Some(mut connection) = self.connection.take() {
-            // So that a copy of the file alone is complete, and the next start has nothing to recover.
-            let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await;
-            let _ = connection.close().await;
-        }
+        self.at_work(|desk| {
+            if let Some(connection) = desk.connection.take() {
+                // So that a copy of the file alone is complete, and the next start has nothing to recover.
+                let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+                let _ = connection.close();
+            }
+        })
+        .await;
     }
 
     /// Fills `ops` with the next group, or with none while rollups wait and nothing else comes. Says whether the queue is
@@ -272,7 +282,7 @@ impl Writer {
                     }
                     due.get_or_insert_with(|| Instant::now() + self.config.delay);
                 }
-                () = sleep_until(idle), if ops.is_empty() && !self.closed && self.rolling.has_work() => return false,
+                () = sleep_until(idle), if ops.is_empty() && !self.closed && self.has_rolling_work() => return false,
             }
         }
     }
@@ -291,9 +301,6 @@ impl Writer {
                 Ok(tally) => return self.shared.finish(ops, tally, started.elapsed()),
                 Err(error) => error,
             };
-            // After a full disk or an I/O error SQLite may have ended the transaction by itself: start afresh.
-            self.connection = None;
-            self.rolling.forget();
             self.shared.fail(&error);
             reason = format!("the server stopped while the database could not be written: {error}");
 
@@ -307,43 +314,89 @@ impl Writer {
         }
     }
 
-    async fn attempt(&mut self, ops: &[WriteOp]) -> Result<Tally, sqlx::Error> {
-        let connection = connected(&mut self.connection, &self.options).await?;
-        batch::write(connection, ops, &self.keys, &mut self.rolling).await
+    async fn attempt(&mut self, ops: &mut Vec<WriteOp>) -> Result<Tally, Unread> {
+        let group = std::mem::take(ops);
+        let (group, written) = self
+            .at_work(move |desk| {
+                let written = desk.attempt(|connection, keys, rolling| batch::write(connection, &group, keys, rolling));
+                (group, written)
+            })
+            .await;
+        *ops = group;
+        written
+    }
+
+    fn has_rolling_work(&self) -> bool {
+        self.desk.as_ref().is_some_and(|desk| desk.rolling.has_work())
     }
 
     /// Brings the rollups a little further. What fails is tried again; readings go first.
     async fn roll(&mut self) {
-        let stepped = match connected(&mut self.connection, &self.options).await {
-            Ok(connection) => self.rolling.step(connection).await,
-            Err(error) => Err(error),
-        };
+        let stepped = self.at_work(|desk| desk.attempt(|connection, _, rolling| rolling.step(connection))).await;
         self.roll_pause = match &stepped {
             Ok(()) => ROLL_PAUSE,
             Err(_) => self.config.retry_max,
         };
         match stepped {
             Ok(()) => {}
-            Err(error @ (sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. })) => {
+            Err(Unread::Stored(error)) => {
                 tracing::error!(%error, "the history of an oven cannot be rolled up; charts of it are slow");
-                self.rolling.skip();
+                if let Some(desk) = &mut self.desk {
+                    desk.rolling.skip();
+                }
             }
-            Err(error) => {
-                tracing::warn!(%error, "rolling up the history waits");
-                self.connection = None;
-                self.rolling.forget();
-            }
+            Err(Unread::Sql(error)) => tracing::warn!(%error, "rolling up the history waits"),
         }
+    }
+
+    /// Does something on a thread of its own, and waits for it.
+    async fn at_work<T: Send + 'static>(&mut self, work: impl FnOnce(&mut Desk) -> T + Send + 'static) -> T {
+        let mut desk = self.desk.take().expect("the writer does one thing at a time");
+        let working = tokio::task::spawn_blocking(move || {
+            let done = work(&mut desk);
+            (desk, done)
+        });
+        let (desk, done) = match working.await {
+            Ok(worked) => worked,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and this task with it.
+                Err(_) => std::future::pending().await,
+            },
+        };
+        self.desk = Some(desk);
+        done
     }
 }
 
-async fn connected<'a>(
-    connection: &'a mut Option<SqliteConnection>,
-    options: &SqliteConnectOptions,
-) -> Result<&'a mut SqliteConnection, sqlx::Error> {
-    match connection {
-        Some(connection) => Ok(connection),
-        none => Ok(none.insert(options.connect().await?)),
+impl Desk {
+    fn open(&mut self) -> rusqlite::Result<()> {
+        let connection = schema::open_to_write(&self.path, &self.tuning)?;
+        #[cfg(test)]
+        if let Some(pages) = self.most_pages {
+            connection.pragma_update(None, "max_page_count", pages)?;
+        }
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    fn attempt<T>(
+        &mut self,
+        work: impl FnOnce(&mut Connection, &Keys, &mut Rolling) -> Result<T, Unread>,
+    ) -> Result<T, Unread> {
+        if self.connection.is_none() {
+            self.open()?;
+        }
+        let done = match &mut self.connection {
+            Some(connection) => work(connection, &self.keys, &mut self.rolling),
+            None => Err(rusqlite::Error::InvalidQuery.into()),
+        };
+        if let Err(Unread::Sql(_)) = &done {
+            // After a full disk or an I/O error SQLite may have ended the transaction by itself: start afresh.
+            self.connection = None;
+            self.rolling.forget();
+        }
+        done
     }
 }
 
@@ -387,7 +440,7 @@ mod tests {
         for id in [old, new] {
             store.create_equipment(id, &EquipmentDraft::default(), None).await.unwrap();
         }
-        let (handle, writer) = store.writer(WriterConfig::default()).await.unwrap();
+        let (handle, writer) = store.writer(WriterConfig::default()).unwrap();
         let filling = tokio::spawn(writer.run(CancellationToken::new()));
         for second in 0..3_000 {
             handle.submit(op(old, second)).await.unwrap();
@@ -397,9 +450,9 @@ mod tests {
 
         // Leaves room for less than the next group.
         let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(store.pool()).await.unwrap();
-        let (handle, mut writer) = store.writer(WriterConfig::default()).await.unwrap();
-        writer.options = writer.options.pragma("max_page_count", (pages + 5).to_string());
-        writer.connection = None;
+        let (handle, mut writer) = store.writer(WriterConfig::default()).unwrap();
+        let desk = writer.desk.as_mut().unwrap();
+        (desk.most_pages, desk.connection) = (u32::try_from(pages + 5).ok(), None);
         let stop = CancellationToken::new();
         let task = tokio::spawn(writer.run(stop.clone()));
         for second in 0..1_500 {

@@ -27,7 +27,7 @@ fn entry(seconds: i64) -> ConnectionLogEntry {
 
 async fn logs_come_newest_first_in_pages_and_are_pruned(store: &Store) {
     let (a, b) = (new_oven(store, "A").await, new_oven(store, "B").await);
-    let writer = Running::start(store, WriterConfig::default()).await;
+    let writer = Running::start(store, WriterConfig::default());
     let bare = ConnectionLogEntry {
         event_type: ConnectionEvent::Connected,
         error_message: None,

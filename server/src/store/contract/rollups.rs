@@ -57,7 +57,7 @@ async fn an_oven_without_readings_has_none(store: &Store) {
 
 async fn history_from_before_the_rollups_is_rolled_up(store: &Store) {
     let (id, quiet) = (new_oven(store, "Horno").await, new_oven(store, "Quieto").await);
-    let writer = Running::start(store, WriterConfig::default()).await;
+    let writer = Running::start(store, WriterConfig::default());
     // More than one step, and two days.
     for index in 0..6_000 {
         writer.reading(id, full_reading(index * 20)).await;
@@ -68,7 +68,7 @@ async fn history_from_before_the_rollups_is_rolled_up(store: &Store) {
         sqlx::query(&format!("DELETE FROM {table}")).execute(store.pool()).await.unwrap();
     }
     assert_eq!(store.rollups_differ(id).await.unwrap(), None);
-    let writer = Running::start(store, WriterConfig::default()).await;
+    let writer = Running::start(store, WriterConfig::default());
     settled(store).await;
     assert_eq!(store.rollups_differ(id).await.unwrap(), None);
     assert_eq!(store.rollups_differ(quiet).await.unwrap(), None);
@@ -79,7 +79,7 @@ async fn history_from_before_the_rollups_is_rolled_up(store: &Store) {
 
 async fn what_is_kept_longer_outlives_its_readings(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, WriterConfig::default()).await;
+    let writer = Running::start(store, WriterConfig::default());
     for index in 0..(3 * 24 * 60) {
         writer.reading(id, full_reading(index * 60)).await;
     }
@@ -109,7 +109,7 @@ async fn what_is_kept_longer_outlives_its_readings(store: &Store) {
 
 async fn an_unreadable_rollup_is_an_error_and_stops_nobody(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, WriterConfig::default()).await;
+    let writer = Running::start(store, WriterConfig::default());
     for index in 0..100 {
         writer.reading(id, plain_reading(index * 10)).await;
     }
@@ -158,7 +158,7 @@ async fn run(events: Vec<Event>, in_order: bool) -> Result<(), TestCaseError> {
     let (store, _folder) = new_store().await;
     let ovens = [new_oven(&store, "Uno").await, new_oven(&store, "Dos").await];
     let config = WriterConfig { delay: std::time::Duration::from_millis(1), ..WriterConfig::default() };
-    let mut writer = Running::start(&store, config.clone()).await;
+    let mut writer = Running::start(&store, config.clone());
     let mut events = events;
     if in_order {
         events.sort_by_key(|event| if let Event::Reading(_, time, _) = event { *time } else { 0 });
@@ -177,7 +177,7 @@ async fn run(events: Vec<Event>, in_order: bool) -> Result<(), TestCaseError> {
             Event::Flush => writer.handle.flush().await.unwrap(),
             Event::Restart => {
                 writer.stop().await;
-                writer = Running::start(&store, config.clone()).await;
+                writer = Running::start(&store, config.clone());
             }
             Event::Check => {
                 writer.handle.flush().await.unwrap();

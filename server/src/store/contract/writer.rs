@@ -52,7 +52,7 @@ async fn lock(store: &Store) -> Transaction<'static, Sqlite> {
 async fn many_readings_are_one_commit(store: &Store) {
     let id = new_oven(store, "Horno").await;
     let config = WriterConfig { delay: Duration::from_secs(60), ..WriterConfig::default() };
-    let writer = Running::start(store, config).await;
+    let writer = Running::start(store, config);
     for second in 0..700 {
         writer.reading(id, plain_reading(second)).await;
     }
@@ -69,7 +69,7 @@ async fn many_readings_are_one_commit(store: &Store) {
 
 async fn nothing_waits_longer_than_the_delay(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, WriterConfig::default()).await;
+    let writer = Running::start(store, WriterConfig::default());
     let (op, done) = awaited(id, full_reading(0));
     writer.handle.submit(op).await.unwrap();
     assert_eq!(done.await.unwrap(), Committed::Kept);
@@ -78,7 +78,7 @@ async fn nothing_waits_longer_than_the_delay(store: &Store) {
 
 async fn duplicates_are_counted_and_change_nothing(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, quick()).await;
+    let writer = Running::start(store, quick());
     let first = full_reading(0);
     for reading in [first.clone(), plain_reading(0), plain_reading(1)] {
         writer.reading(id, reading).await;
@@ -94,7 +94,7 @@ async fn duplicates_are_counted_and_change_nothing(store: &Store) {
 
 async fn what_comes_for_a_deleted_oven_is_dropped(store: &Store) {
     let (gone, other, hidden) = (new_oven(store, "A").await, new_oven(store, "B").await, new_oven(store, "C").await);
-    let writer = Running::start(store, quick()).await;
+    let writer = Running::start(store, quick());
     writer.reading(hidden, plain_reading(0)).await;
     writer.handle.flush().await.unwrap();
     store.delete_equipment(gone).await.unwrap();
@@ -138,7 +138,7 @@ async fn one_bad_row_does_not_cost_the_others(store: &Store) {
     .execute(store.pool())
     .await
     .unwrap();
-    let writer = Running::start(store, quick()).await;
+    let writer = Running::start(store, quick());
     let mut answers = Vec::new();
     for second in 0..150 {
         let mut reading = plain_reading(second);
@@ -161,7 +161,7 @@ async fn one_bad_row_does_not_cost_the_others(store: &Store) {
 
 async fn the_last_status_wins(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, quick()).await;
+    let writer = Running::start(store, quick());
     for (status, last_connected) in [
         (ConnectionStatus::Connecting, None),
         (ConnectionStatus::Connected, Some(at(3))),
@@ -176,7 +176,7 @@ async fn the_last_status_wins(store: &Store) {
 
 async fn a_busy_database_delays_but_loses_nothing(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, quick()).await;
+    let writer = Running::start(store, quick());
     let locked = lock(store).await;
     for second in 0..100 {
         writer.reading(id, plain_reading(second)).await;
@@ -194,7 +194,7 @@ async fn a_busy_database_delays_but_loses_nothing(store: &Store) {
 
 async fn a_full_queue_pushes_back_and_counts(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, WriterConfig { queue: 8, rows: 4, ..quick() }).await;
+    let writer = Running::start(store, WriterConfig { queue: 8, rows: 4, ..quick() });
     let locked = lock(store).await;
     let (mut taken, mut refused) = (0, 0);
     let deadline = Instant::now() + Duration::from_secs(10);
@@ -230,7 +230,7 @@ async fn a_full_queue_pushes_back_and_counts(store: &Store) {
 
 async fn a_stop_drains_the_queue(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, quick()).await;
+    let writer = Running::start(store, quick());
     for second in 0..3_500 {
         writer.reading(id, plain_reading(second)).await;
     }
@@ -246,7 +246,7 @@ async fn a_stop_drains_the_queue(store: &Store) {
 async fn a_stop_does_not_wait_for_ever(store: &Store) {
     let id = new_oven(store, "Horno").await;
     let config = WriterConfig { grace: Duration::from_millis(100), rows: 10, ..quick() };
-    let writer = Running::start(store, config).await;
+    let writer = Running::start(store, config);
     let locked = lock(store).await;
     for second in 0..35 {
         writer.reading(id, plain_reading(second)).await;
@@ -261,7 +261,7 @@ async fn a_hundred_thousand_readings_are_kept(store: &Store) {
     for number in 0..50 {
         ovens.push(new_oven(store, &format!("Horno {number}")).await);
     }
-    let writer = Running::start(store, WriterConfig::default()).await;
+    let writer = Running::start(store, WriterConfig::default());
     for second in 0..2_000 {
         for &oven in &ovens {
             let reading = if second % 10 == 0 { full_reading(second) } else { typical_reading(second) };

@@ -1,6 +1,6 @@
 //! Writes one group in one transaction.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::BTreeMap;
 
 use app::model::{
     connection_log::ConnectionLogEntry,
@@ -9,7 +9,7 @@ use app::model::{
     reading::{Committed, Reading},
 };
 use jiff::Timestamp;
-use sqlx::{Arguments as _, Connection as _, SqliteConnection, sqlite::SqliteArguments};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, ffi::SQLITE_CONSTRAINT_FOREIGNKEY, params};
 use uuid::Uuid;
 
 use super::{
@@ -23,15 +23,11 @@ use crate::store::{
     cells::micros,
     connection_logs::INSERT_LOG,
     equipment::{SELECT_KEY, UPDATE_STATUS},
-    error::is_of_one_row,
+    error::is_of_one,
     plausibility::keep_outlier,
-    reading_row,
+    reader::Unread,
+    reading_row::Insert,
 };
-
-/// Readings of one statement. Few sizes, so that each stays prepared; many rows, because every statement is a round
-/// trip to the connection's thread.
-static INSERTS: LazyLock<[(usize, String); 3]> =
-    LazyLock::new(|| [64, 8, 1].map(|rows| (rows, reading_row::insert_sql(rows))));
 
 /// What became of a group.
 #[derive(Default)]
@@ -59,13 +55,13 @@ impl Tally {
     }
 
     /// Takes note of a row that was refused; other errors concern the whole group.
-    fn refuse(&mut self, index: usize, equipment: EquipmentId, error: sqlx::Error) -> Result<(), sqlx::Error> {
-        if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation) {
+    fn refuse(&mut self, index: usize, equipment: EquipmentId, error: rusqlite::Error) -> Result<(), Unread> {
+        if error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_CONSTRAINT_FOREIGNKEY) {
             self.drop_op(index);
             return Ok(());
         }
-        if !is_of_one_row(&error) {
-            return Err(error);
+        if !is_of_one(&error) {
+            return Err(error.into());
         }
         let reason = format!("oven {equipment}: {error}");
         self.lost += 1;
@@ -84,14 +80,14 @@ struct Row<'a> {
 
 /// Nothing of the group is in the database when this fails. It fails for reasons that may pass; rows that the
 /// schema refuses are in the tally.
-pub(super) async fn write(
-    connection: &mut SqliteConnection,
+pub(super) fn write(
+    connection: &mut Connection,
     ops: &[WriteOp],
     keys: &Keys,
     rolling: &mut Rolling,
-) -> Result<Tally, sqlx::Error> {
-    // IMMEDIATE waits for its turn here, where nothing has been done yet.
-    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+) -> Result<Tally, Unread> {
+    // It waits for its turn here, where nothing has been done yet.
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut tally = Tally::default();
     let mut rows = Vec::with_capacity(ops.len());
     let (mut erasures, mut reflags) = (Vec::new(), Vec::new());
@@ -110,13 +106,13 @@ pub(super) async fn write(
             | WriteOp::Erase { equipment, .. } => *equipment,
             WriteOp::Flush(_) => continue,
         };
-        let Some(key) = key_of(&mut tx, keys, equipment).await? else {
+        let Some(key) = key_of(&tx, keys, equipment)? else {
             tally.drop_op(index);
             continue;
         };
         match op {
             WriteOp::Reading { reading, .. } => {
-                rolling.know(&mut tx, key).await?;
+                rolling.know(&tx, key)?;
                 if rolling.is_too_old(key, reading) {
                     tally.expired += 1;
                     tally.fates.insert(index, Committed::Dropped);
@@ -124,7 +120,7 @@ pub(super) async fn write(
                     rows.push(Row { index, equipment, key, reading });
                 }
             }
-            WriteOp::Log { entry, .. } => match insert_log(&mut tx, key, entry).await {
+            WriteOp::Log { entry, .. } => match insert_log(&tx, key, entry) {
                 Ok(()) => tally.logs += 1,
                 Err(error) => tally.refuse(index, equipment, error)?,
             },
@@ -141,123 +137,55 @@ pub(super) async fn write(
         }
     }
     let mut changes = Changes::default();
-    insert_readings(&mut tx, &rows, &mut tally, &mut |row, is_new| {
-        rolling.note(row.key, row.reading, is_new, &mut changes);
-    })
-    .await?;
+    insert_readings(&tx, &rows, &mut tally, rolling, &mut changes)?;
     for (index, key, what, limit) in erasures {
-        tally.erased.insert(index, erase(&mut tx, rolling, &mut changes, key, what, limit).await?);
+        tally.erased.insert(index, erase(&tx, rolling, &mut changes, key, what, limit)?);
     }
     for (index, key, what) in reflags {
-        tally.reflagged.insert(index, reflag(&mut tx, rolling, &mut changes, key, what).await?);
+        tally.reflagged.insert(index, reflag(&tx, rolling, &mut changes, key, what)?);
     }
-    rolling.write(&mut tx, changes).await?;
+    rolling.write(&tx, changes)?;
     for (index, key, outlier) in outliers.into_values() {
-        if let Err(error) = keep_outlier(&mut tx, key, outlier).await {
+        if let Err(error) = keep_outlier(&tx, key, outlier) {
             tally.refuse(index, outlier.equipment_id, error)?;
         }
     }
     for (index, key, status, last_connected) in statuses.into_values() {
-        let done = sqlx::query(UPDATE_STATUS)
-            .bind(key)
-            .bind(status.as_str())
-            .bind(micros(last_connected))
-            .execute(&mut *tx)
-            .await?;
-        if done.rows_affected() == 0 {
+        let done = tx.prepare_cached(UPDATE_STATUS)?.execute(params![key, status.as_str(), micros(last_connected)])?;
+        if done == 0 {
             tally.drop_op(index);
         }
     }
-    tx.commit().await?;
+    tx.commit()?;
     Ok(tally)
 }
 
-async fn key_of(tx: &mut SqliteConnection, keys: &Keys, id: EquipmentId) -> Result<Option<i64>, sqlx::Error> {
+fn key_of(tx: &Connection, keys: &Keys, id: EquipmentId) -> rusqlite::Result<Option<i64>> {
     if let Some(key) = keys.get(id) {
         return Ok(Some(key));
     }
-    let key = sqlx::query_scalar(SELECT_KEY).bind(id.to_string()).fetch_optional(tx).await?;
+    let key = tx.prepare_cached(SELECT_KEY)?.query_row([id.to_string()], |row| row.get(0)).optional()?;
     if let Some(key) = key {
         keys.insert(id, key);
     }
     Ok(key)
 }
 
-/// Told of every row that is in the database now, and whether it surely was not before.
-type Note<'a> = dyn FnMut(&Row<'_>, bool) + Send + 'a;
-
-/// While SQLite, on a thread of its own, inserts some rows, the next ones are made ready here and those before are noted.
-async fn insert_readings(
-    tx: &mut SqliteConnection,
+/// A reading that is refused leaves nothing behind, and does not end the transaction.
+fn insert_readings(
+    tx: &Connection,
     rows: &[Row<'_>],
     tally: &mut Tally,
-    note: &mut Note<'_>,
-) -> Result<(), sqlx::Error> {
-    let mut statements = statements(rows);
-    let mut prepared = statements.next().transpose()?;
-    let mut inserted: Option<(&[Row<'_>], bool)> = None;
-    while let Some((sql, chunk, arguments)) = prepared.take() {
-        let meanwhile = async {
-            note_all(inserted.take(), note);
-            statements.next().transpose()
-        };
-        let (done, next) = futures::join!(sqlx::query_with(sql, arguments).execute(&mut *tx), meanwhile);
-        prepared = next?;
-        let size = chunk.len() as u64;
-        match done.map(|done| done.rows_affected()) {
-            Ok(new) => {
-                tally.committed += new;
-                tally.duplicates += size - new;
-                inserted = Some((chunk, new == size));
-            }
-            Err(error) if is_of_one_row(&error) => insert_one_by_one(tx, chunk, tally, note).await?,
-            Err(error) => return Err(error),
-        }
-    }
-    note_all(inserted, note);
-    Ok(())
-}
-
-fn note_all(inserted: Option<(&[Row<'_>], bool)>, note: &mut Note<'_>) {
-    let (chunk, are_new) = inserted.unwrap_or_default();
-    for row in chunk {
-        note(row, are_new);
-    }
-}
-
-type Statement<'q, 'a> = (&'static str, &'q [Row<'a>], SqliteArguments<'q>);
-
-/// The rows in as few statements as there are sizes for.
-fn statements<'q, 'a>(mut rows: &'q [Row<'a>]) -> impl Iterator<Item = Result<Statement<'q, 'a>, sqlx::Error>> {
-    let mut sizes = INSERTS.iter().peekable();
-    std::iter::from_fn(move || {
-        loop {
-            let (size, sql) = sizes.peek()?;
-            if let Some((chunk, rest)) = rows.split_at_checked(*size) {
-                rows = rest;
-                return Some(arguments(chunk).map(|arguments| (sql.as_str(), chunk, arguments)));
-            }
-            sizes.next();
-        }
-    })
-}
-
-/// A failed statement leaves none of its rows behind, but does not end the transaction.
-async fn insert_one_by_one(
-    tx: &mut SqliteConnection,
-    rows: &[Row<'_>],
-    tally: &mut Tally,
-    note: &mut Note<'_>,
-) -> Result<(), sqlx::Error> {
-    let (_, sql) = &INSERTS[INSERTS.len() - 1];
+    rolling: &mut Rolling,
+    changes: &mut Changes,
+) -> Result<(), Unread> {
+    let mut insert = Insert::new(tx)?;
     for row in rows {
-        let arguments = arguments(std::slice::from_ref(row))?;
-        match sqlx::query_with(sql, arguments).execute(&mut *tx).await {
-            Ok(done) => {
-                let inserted = done.rows_affected();
-                tally.committed += inserted;
-                tally.duplicates += 1 - inserted;
-                note(row, inserted == 1);
+        match insert.insert(row.key, row.reading) {
+            Ok(is_new) => {
+                tally.committed += u64::from(is_new);
+                tally.duplicates += u64::from(!is_new);
+                rolling.note(row.key, row.reading, is_new, changes);
             }
             Err(error) => tally.refuse(row.index, row.equipment, error)?,
         }
@@ -265,26 +193,16 @@ async fn insert_one_by_one(
     Ok(())
 }
 
-fn arguments<'q>(rows: &'q [Row<'_>]) -> Result<SqliteArguments<'q>, sqlx::Error> {
-    let mut arguments = SqliteArguments::default();
-    arguments.reserve(rows.len() * reading_row::WIDTH, 0);
-    for row in rows {
-        reading_row::bind(&mut arguments, row.key, row.reading).map_err(sqlx::Error::Encode)?;
-    }
-    Ok(arguments)
-}
-
-async fn insert_log(tx: &mut SqliteConnection, key: i64, entry: &ConnectionLogEntry) -> Result<(), sqlx::Error> {
-    sqlx::query(INSERT_LOG)
-        .bind(key)
-        .bind(entry.event_type.as_str())
-        .bind(entry.event_time.as_microsecond())
-        .bind(entry.connection_status.as_str())
-        .bind(&entry.error_message)
-        .bind(&entry.error_code)
-        .bind(entry.response_time_ms)
-        .bind(entry.data_points_received)
-        .execute(tx)
-        .await?;
+fn insert_log(tx: &Connection, key: i64, entry: &ConnectionLogEntry) -> rusqlite::Result<()> {
+    tx.prepare_cached(INSERT_LOG)?.execute(params![
+        key,
+        entry.event_type.as_str(),
+        entry.event_time.as_microsecond(),
+        entry.connection_status.as_str(),
+        entry.error_message,
+        entry.error_code,
+        entry.response_time_ms,
+        entry.data_points_received,
+    ])?;
     Ok(())
 }

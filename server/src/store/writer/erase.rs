@@ -1,11 +1,12 @@
 //! Deletes readings and rollups, a few at a time, so that new readings never wait long.
 
 use app::model::history::Resolution;
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::rolling::{Changes, MINUTE, Rolling};
 use crate::store::{
     plausibility::forget_outliers,
+    reader::Unread,
     rollups::{MICROS, floor},
 };
 
@@ -29,29 +30,25 @@ pub struct Erased {
     pub more: bool,
 }
 
-pub(super) async fn erase(
-    tx: &mut SqliteConnection,
+pub(super) fn erase(
+    tx: &Connection,
     rolling: &mut Rolling,
     changes: &mut Changes,
     key: i64,
     what: Erasure,
     limit: u32,
-) -> Result<Erased, sqlx::Error> {
-    rolling.know(tx, key).await?;
+) -> Result<Erased, Unread> {
+    rolling.know(tx, key)?;
     match what {
         Erasure::Readings { start, end } => {
-            let end = cut(tx, READINGS, key, start, end, limit).await?;
-            let minutes: Vec<i64> = sqlx::query_scalar(
+            let end = cut(tx, READINGS, key, start, end, limit)?;
+            let mut statement = tx.prepare_cached(
                 "SELECT DISTINCT reading_time / ?4 FROM equipment_sensor_readings WHERE equipment = ?1 \
                  AND reading_time >= ?2 AND reading_time < ?3",
-            )
-            .bind(key)
-            .bind(start)
-            .bind(end.at)
-            .bind(MINUTE)
-            .fetch_all(&mut *tx)
-            .await?;
-            let erased = delete(tx, READINGS, key, start, end).await?;
+            )?;
+            let minutes = statement.query_map([key, start, end.at, MINUTE], |row| row.get(0))?;
+            let minutes: Vec<i64> = minutes.collect::<Result<_, _>>()?;
+            let erased = delete(tx, READINGS, key, start, end)?;
             for minute in minutes {
                 rolling.spoil(key, minute * MINUTE, changes);
             }
@@ -59,21 +56,21 @@ pub(super) async fn erase(
         }
         Erasure::Older { resolution: Resolution::Raw, than } => {
             let than = floor(than.min(rolling.rolled_until(key)), DAY);
-            if is_due(tx, key, than).await? {
+            if is_due(tx, key, than)? {
                 // Its minutes are made from these readings yet.
                 return Ok(Erased { rows: 0, more: true });
             }
-            rolling.keep_from(tx, key, than).await?;
-            forget_outliers(tx, key, than).await?;
-            let end = cut(tx, READINGS, key, i64::MIN, than, limit).await?;
-            delete(tx, READINGS, key, i64::MIN, end).await
+            rolling.keep_from(tx, key, than)?;
+            forget_outliers(tx, key, than)?;
+            let end = cut(tx, READINGS, key, i64::MIN, than, limit)?;
+            delete(tx, READINGS, key, i64::MIN, end)
         }
         Erasure::Older { resolution, than } => {
             // Only what no reading can change any more.
             let than = floor(than.min(rolling.kept_from(key)), DAY);
             let table = Table { condition: seconds_condition(resolution), ..ROLLUPS };
-            let end = cut(tx, table, key, i64::MIN, than, limit).await?;
-            delete(tx, table, key, i64::MIN, end).await
+            let end = cut(tx, table, key, i64::MIN, than, limit)?;
+            delete(tx, table, key, i64::MIN, end)
         }
     }
 }
@@ -104,39 +101,36 @@ struct Cut {
     more: bool,
 }
 
-async fn cut(
-    tx: &mut SqliteConnection,
+fn cut(
+    tx: &Connection,
     Table { name, time, condition }: Table,
     key: i64,
     start: i64,
     end: i64,
     limit: u32,
-) -> Result<Cut, sqlx::Error> {
+) -> rusqlite::Result<Cut> {
     let sql = format!(
         "SELECT {time} FROM {name} WHERE equipment = ? {condition} AND {time} >= ? AND {time} < ? ORDER BY {time} \
          LIMIT 1 OFFSET ?"
     );
-    let at: Option<i64> =
-        sqlx::query_scalar(&sql).bind(key).bind(start).bind(end).bind(limit).fetch_optional(tx).await?;
+    let mut statement = tx.prepare_cached(&sql)?;
+    let at: Option<i64> = statement.query_row([key, start, end, i64::from(limit)], |row| row.get(0)).optional()?;
     Ok(Cut { at: at.unwrap_or(end), more: at.is_some() })
 }
 
-async fn delete(
-    tx: &mut SqliteConnection,
+fn delete(
+    tx: &Connection,
     Table { name, time, condition }: Table,
     key: i64,
     start: i64,
     end: Cut,
-) -> Result<Erased, sqlx::Error> {
+) -> Result<Erased, Unread> {
     let sql = format!("DELETE FROM {name} WHERE equipment = ? {condition} AND {time} >= ? AND {time} < ?");
-    let done = sqlx::query(&sql).bind(key).bind(start).bind(end.at).execute(tx).await?;
-    Ok(Erased { rows: done.rows_affected(), more: end.more })
+    let rows = tx.prepare_cached(&sql)?.execute([key, start, end.at])?;
+    Ok(Erased { rows: rows as u64, more: end.more })
 }
 
-async fn is_due(tx: &mut SqliteConnection, key: i64, before: i64) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM reading_rollups_due WHERE equipment = ? AND begins_at < ?)")
-        .bind(key)
-        .bind(before)
-        .fetch_one(tx)
-        .await
+fn is_due(tx: &Connection, key: i64, before: i64) -> rusqlite::Result<bool> {
+    tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM reading_rollups_due WHERE equipment = ? AND begins_at < ?)")?
+        .query_row([key, before], |row| row.get(0))
 }

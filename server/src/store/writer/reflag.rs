@@ -1,10 +1,10 @@
 //! Changes the flaws of readings that are stored.
 
 use app::model::reading::{Quality, QualityIssue, QualityReason};
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 use super::rolling::{Changes, MINUTE, Rolling};
-use crate::store::{reading_row::quality_number, rollups::floor};
+use crate::store::{StoreError, cells::to_json, reader::Unread, reading_row::quality_number, rollups::floor};
 
 /// One reason of one field becomes another in the readings with `start <= reading_time < end`, in µs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,42 +17,33 @@ pub struct Reflag {
 }
 
 /// Says how many readings changed. Their rollups are made anew.
-pub(super) async fn reflag(
-    tx: &mut SqliteConnection,
+pub(super) fn reflag(
+    tx: &Connection,
     rolling: &mut Rolling,
     changes: &mut Changes,
     key: i64,
     what: &Reflag,
-) -> Result<u64, sqlx::Error> {
-    rolling.know(tx, key).await?;
-    let rows: Vec<(i64, String)> = sqlx::query_as(
+) -> Result<u64, Unread> {
+    rolling.know(tx, key)?;
+    let mut select = tx.prepare_cached(
         "SELECT reading_time, quality_issues FROM equipment_sensor_readings WHERE equipment = ? \
          AND reading_time >= ? AND reading_time < ? AND quality_issues IS NOT NULL",
-    )
-    .bind(key)
-    .bind(what.start)
-    .bind(what.end)
-    .fetch_all(&mut *tx)
-    .await?;
+    )?;
+    let mut update = tx.prepare_cached(
+        "UPDATE equipment_sensor_readings SET quality = ?, quality_issues = ? WHERE equipment = ? AND reading_time = ?",
+    )?;
+    let rows = select.query_map([key, what.start, what.end], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
     let mut count = 0;
     for (time, text) in rows {
-        let unreadable = |error: serde_json::Error| sqlx::Error::Decode(error.into());
+        let unreadable = |error| Unread::Stored(StoreError::corrupt("the flaws of a reading", error));
         let mut issues: Vec<QualityIssue> = serde_json::from_str(&text).map_err(unreadable)?;
         let mut concerned = issues.iter_mut().filter(|issue| issue.field == what.field && issue.reason == what.from);
         let Some(first) = concerned.next() else { continue };
         first.reason = what.to;
         concerned.for_each(|issue| issue.reason = what.to);
         let quality = issues.iter().map(|issue| issue.reason.quality()).max().unwrap_or(Quality::Good);
-        sqlx::query(
-            "UPDATE equipment_sensor_readings SET quality = ?, quality_issues = ? WHERE equipment = ? \
-             AND reading_time = ?",
-        )
-        .bind(quality_number(quality))
-        .bind(serde_json::to_string(&issues).map_err(unreadable)?)
-        .bind(key)
-        .bind(time)
-        .execute(&mut *tx)
-        .await?;
+        update.execute(params![quality_number(quality), to_json(&issues)?, key, time])?;
         rolling.spoil(key, floor(time, MINUTE), changes);
         count += 1;
     }

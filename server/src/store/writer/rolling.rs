@@ -9,10 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use app::model::{history::Resolution, reading::Reading};
-use sqlx::{Connection as _, SqliteConnection};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::{
     rollup::Rollup,
+    store::reader::Unread,
     store::rollups::{MICROS, Rollups, finer, floor, joined, of_readings, stored},
 };
 
@@ -23,8 +24,6 @@ const UNKNOWN: i64 = i64::MAX;
 const STEP_READINGS: u32 = 2_000;
 /// Due minutes of one step.
 const STEP_DUE: u32 = 60;
-/// Rollups of one statement.
-const UPSERT: usize = 16;
 
 #[derive(Default)]
 pub(super) struct Rolling {
@@ -78,24 +77,18 @@ impl Rolling {
     }
 
     /// Looks up where an oven stands, before its readings are written.
-    pub(super) async fn know(&mut self, tx: &mut SqliteConnection, key: i64) -> Result<(), sqlx::Error> {
+    pub(super) fn know(&mut self, tx: &Connection, key: i64) -> Result<(), Unread> {
         if self.lanes.contains_key(&key) {
             return Ok(());
         }
-        let (state, oldest, newest): (Option<i64>, Option<i64>, Option<i64>) = sqlx::query_as(
-            "SELECT (SELECT rolled_until FROM reading_rollup_state WHERE equipment = ?1), \
-             (SELECT min(reading_time) FROM equipment_sensor_readings WHERE equipment = ?1), \
-             (SELECT max(reading_time) FROM equipment_sensor_readings WHERE equipment = ?1)",
-        )
-        .bind(key)
-        .fetch_one(&mut *tx)
-        .await?;
-        let kept_from: Option<i64> =
-            sqlx::query_scalar("SELECT kept_from FROM reading_rollup_state WHERE equipment = ?")
-                .bind(key)
-                .fetch_optional(tx)
-                .await?
-                .flatten();
+        let (state, kept_from, oldest, newest): (Option<i64>, Option<i64>, Option<i64>, Option<i64>) = tx
+            .prepare_cached(
+                "SELECT (SELECT rolled_until FROM reading_rollup_state WHERE equipment = ?1), \
+                 (SELECT kept_from FROM reading_rollup_state WHERE equipment = ?1), \
+                 (SELECT min(reading_time) FROM equipment_sensor_readings WHERE equipment = ?1), \
+                 (SELECT max(reading_time) FROM equipment_sensor_readings WHERE equipment = ?1)",
+            )?
+            .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
         let newest = newest.map(|at| floor(at, MINUTE));
         // Without a word of it nothing is rolled up, which is told where the first readings are.
         let until = state.or(oldest.map(|at| floor(at, MINUTE))).unwrap_or(UNKNOWN);
@@ -182,56 +175,54 @@ impl Rolling {
     }
 
     /// Takes no reading any more that is older than this.
-    pub(super) async fn keep_from(&mut self, tx: &mut SqliteConnection, key: i64, at: i64) -> Result<(), sqlx::Error> {
+    pub(super) fn keep_from(&mut self, tx: &Connection, key: i64, at: i64) -> Result<(), Unread> {
         let Some(lane) = self.lanes.get_mut(&key).filter(|lane| lane.kept_from < at && lane.until != UNKNOWN) else {
             return Ok(());
         };
         lane.kept_from = at;
-        sqlx::query("UPDATE reading_rollup_state SET kept_from = ? WHERE equipment = ?")
-            .bind(at)
-            .bind(key)
-            .execute(tx)
-            .await?;
+        tx.prepare_cached("UPDATE reading_rollup_state SET kept_from = ? WHERE equipment = ?")?.execute([at, key])?;
         Ok(())
     }
 
     /// Writes what readings changed, in their transaction.
-    pub(super) async fn write(&mut self, tx: &mut SqliteConnection, changes: Changes) -> Result<(), sqlx::Error> {
+    pub(super) fn write(&mut self, tx: &Connection, changes: Changes) -> Result<(), Unread> {
         self.is_due |= !changes.due.is_empty();
+        let mut due =
+            tx.prepare_cached("INSERT OR IGNORE INTO reading_rollups_due (equipment, begins_at) VALUES (?, ?)")?;
         for (key, minute) in &changes.due {
-            sqlx::query("INSERT OR IGNORE INTO reading_rollups_due (equipment, begins_at) VALUES (?, ?)")
-                .bind(key)
-                .bind(minute)
-                .execute(&mut *tx)
-                .await?;
+            due.execute([key, minute])?;
         }
         let mut begun: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
         for (key, begin, _) in &changes.minutes {
             begun.entry(*key).or_default().push(*begin);
         }
-        upsert(tx, Resolution::Minute, changes.minutes).await?;
+        upsert(tx, Resolution::Minute, changes.minutes)?;
         for (key, before) in changes.moved {
             let until = self.lanes.get(&key).map_or(i64::MIN, |lane| lane.until);
-            advance(tx, key, before, until, begun.remove(&key).unwrap_or_default()).await?;
+            advance(tx, key, before, until, begun.remove(&key).unwrap_or_default())?;
         }
         Ok(())
     }
 
     /// Does a little of what is left to do, in a transaction of its own.
-    pub(super) async fn step(&mut self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    pub(super) fn step(&mut self, connection: &mut Connection) -> Result<(), Unread> {
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if !self.is_complete {
-            let keys: Vec<i64> = sqlx::query_scalar("SELECT key FROM equipment").fetch_all(&mut *tx).await?;
+            let keys: Vec<i64> = {
+                let mut statement = tx.prepare_cached("SELECT key FROM equipment")?;
+                let keys = statement.query_map([], |row| row.get(0))?;
+                keys.collect::<Result<_, _>>()?
+            };
             for key in keys {
-                self.know(&mut tx, key).await?;
+                self.know(&tx, key)?;
             }
             (self.is_complete, self.is_due) = (true, true);
         } else if let Some(key) = self.behind.first().copied() {
-            self.catch_up(&mut tx, key).await?;
+            self.catch_up(&tx, key)?;
         } else {
-            self.is_due = self.settle(&mut tx).await?;
+            self.is_due = self.settle(&tx)?;
         }
-        tx.commit().await
+        Ok(tx.commit()?)
     }
 
     /// Gives up what is in the way of everything else: a stored value that cannot be read.
@@ -242,24 +233,23 @@ impl Rolling {
     }
 
     /// Rolls up readings that no open minute saw.
-    async fn catch_up(&mut self, tx: &mut SqliteConnection, key: i64) -> Result<(), sqlx::Error> {
-        let exists: Option<i64> =
-            sqlx::query_scalar("SELECT key FROM equipment WHERE key = ?").bind(key).fetch_optional(&mut *tx).await?;
-        let lane = self.lanes.get_mut(&key).filter(|_| exists.is_some());
+    fn catch_up(&mut self, tx: &Connection, key: i64) -> Result<(), Unread> {
+        let exists = tx.prepare_cached("SELECT 1 FROM equipment WHERE key = ?")?.exists([key])?;
+        let lane = self.lanes.get_mut(&key).filter(|_| exists);
         let Some((lane, newest)) = lane.and_then(|lane| lane.newest.map(|newest| (lane, newest))) else {
             self.lanes.remove(&key);
             self.behind.remove(&key);
             return Ok(());
         };
         let start = lane.until;
-        let (mut minutes, cut_at) = of_readings(tx, key, MINUTE, start..newest, STEP_READINGS).await?;
+        let (mut minutes, cut_at) = of_readings(tx, key, MINUTE, start..newest, STEP_READINGS)?;
         let mut until = newest;
         if let Some(cut_at) = cut_at {
             // The last minute may have more readings: it is the next step's, or all of this one's.
             until = floor(cut_at, MINUTE);
             if until == start {
                 until += MINUTE;
-                minutes = of_readings(tx, key, MINUTE, start..until, u32::MAX).await?.0;
+                minutes = of_readings(tx, key, MINUTE, start..until, u32::MAX)?.0;
             } else {
                 minutes.retain(|(begin, _)| *begin < until);
             }
@@ -270,34 +260,32 @@ impl Rolling {
         }
         let begun = minutes.iter().map(|(begin, _)| *begin).collect();
         let minutes = minutes.into_iter().map(|(begin, rollup)| (key, begin, rollup)).collect();
-        upsert(tx, Resolution::Minute, minutes).await?;
-        advance(tx, key, start, until, begun).await
+        upsert(tx, Resolution::Minute, minutes)?;
+        advance(tx, key, start, until, begun)
     }
 
     /// Makes due minutes anew; says whether there may be more.
-    async fn settle(&mut self, tx: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-        let due: Vec<(i64, i64)> =
-            sqlx::query_as("SELECT equipment, begins_at FROM reading_rollups_due ORDER BY 1, 2 LIMIT ?")
-                .bind(STEP_DUE)
-                .fetch_all(&mut *tx)
-                .await?;
+    fn settle(&mut self, tx: &Connection) -> Result<bool, Unread> {
+        let due: Vec<(i64, i64)> = {
+            let mut statement =
+                tx.prepare_cached("SELECT equipment, begins_at FROM reading_rollups_due ORDER BY 1, 2 LIMIT ?")?;
+            let due = statement.query_map([STEP_DUE], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            due.collect::<Result<_, _>>()?
+        };
+        let mut settled = tx.prepare_cached("DELETE FROM reading_rollups_due WHERE equipment = ? AND begins_at = ?")?;
         let mut dirty: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
         for (key, minute) in &due {
-            let (made, _) = of_readings(tx, *key, MINUTE, *minute..minute + MINUTE, u32::MAX).await?;
-            replace(tx, *key, Resolution::Minute, *minute, made).await?;
-            sqlx::query("DELETE FROM reading_rollups_due WHERE equipment = ? AND begins_at = ?")
-                .bind(key)
-                .bind(minute)
-                .execute(&mut *tx)
-                .await?;
+            let (made, _) = of_readings(tx, *key, MINUTE, *minute..minute + MINUTE, u32::MAX)?;
+            replace(tx, *key, Resolution::Minute, *minute, made)?;
+            settled.execute([key, minute])?;
             dirty.entry(*key).or_default().push(*minute);
         }
         for (key, minutes) in dirty {
-            self.know(tx, key).await?;
+            self.know(tx, key)?;
             let until = self.lanes.get(&key).map_or(i64::MIN, |lane| lane.until);
             for resolution in [Resolution::Hour, Resolution::Day] {
                 let settled = floor(until, resolution.seconds() * MICROS);
-                refold(tx, key, resolution, &minutes, settled).await?;
+                refold(tx, key, resolution, &minutes, settled)?;
             }
         }
         Ok(due.len() == STEP_DUE as usize)
@@ -306,96 +294,54 @@ impl Rolling {
 
 /// Notes how far an oven's rollups go, and makes the hours and days that ended by it, from minutes that begin at `begun`
 /// and those before.
-async fn advance(
-    tx: &mut SqliteConnection,
-    key: i64,
-    before: i64,
-    until: i64,
-    mut begun: Vec<i64>,
-) -> Result<(), sqlx::Error> {
+fn advance(tx: &Connection, key: i64, before: i64, until: i64, mut begun: Vec<i64>) -> Result<(), Unread> {
     begun.push(before);
     for resolution in [Resolution::Hour, Resolution::Day] {
         let length = resolution.seconds() * MICROS;
         let settled = floor(until, length);
         if floor(before, length) < settled {
-            refold(tx, key, resolution, &begun, settled).await?;
+            refold(tx, key, resolution, &begun, settled)?;
         }
     }
-    sqlx::query(
+    tx.prepare_cached(
         "INSERT INTO reading_rollup_state (equipment, rolled_until) VALUES (?, ?) \
          ON CONFLICT (equipment) DO UPDATE SET rolled_until = excluded.rolled_until",
-    )
-    .bind(key)
-    .bind(until)
-    .execute(tx)
-    .await?;
+    )?
+    .execute([key, until])?;
     Ok(())
 }
 
 /// Makes those stretches anew that these times are in, as far as they ended by `settled`.
-async fn refold(
-    tx: &mut SqliteConnection,
-    key: i64,
-    resolution: Resolution,
-    times: &[i64],
-    settled: i64,
-) -> Result<(), sqlx::Error> {
+fn refold(tx: &Connection, key: i64, resolution: Resolution, times: &[i64], settled: i64) -> Result<(), Unread> {
     let length = resolution.seconds() * MICROS;
     let begins: BTreeSet<i64> = times.iter().map(|at| floor(*at, length)).filter(|begin| *begin < settled).collect();
     for begin in begins {
         let made = match finer(resolution) {
-            Some(finer) => joined(&stored(tx, key, finer, begin, begin + length).await?, length),
+            Some(finer) => joined(&stored(tx, key, finer, begin, begin + length)?, length),
             None => Vec::new(),
         };
-        replace(tx, key, resolution, begin, made).await?;
+        replace(tx, key, resolution, begin, made)?;
     }
     Ok(())
 }
 
 /// Puts one stretch, or none, in the place of what was there.
-async fn replace(
-    tx: &mut SqliteConnection,
-    key: i64,
-    resolution: Resolution,
-    begin: i64,
-    made: Rollups,
-) -> Result<(), sqlx::Error> {
+fn replace(tx: &Connection, key: i64, resolution: Resolution, begin: i64, made: Rollups) -> Result<(), Unread> {
     if made.is_empty() {
-        sqlx::query("DELETE FROM reading_rollups WHERE equipment = ? AND seconds = ? AND begins_at = ?")
-            .bind(key)
-            .bind(resolution.seconds())
-            .bind(begin)
-            .execute(tx)
-            .await?;
+        tx.prepare_cached("DELETE FROM reading_rollups WHERE equipment = ? AND seconds = ? AND begins_at = ?")?
+            .execute([key, resolution.seconds(), begin])?;
         return Ok(());
     }
-    upsert(tx, resolution, made.into_iter().map(|(begin, rollup)| (key, begin, rollup)).collect()).await
+    upsert(tx, resolution, made.into_iter().map(|(begin, rollup)| (key, begin, rollup)).collect())
 }
 
-async fn upsert(
-    tx: &mut SqliteConnection,
-    resolution: Resolution,
-    rollups: Vec<(i64, i64, Rollup)>,
-) -> Result<(), sqlx::Error> {
-    let mut rest = &rollups[..];
-    for size in [UPSERT, 1] {
-        while let Some((chunk, left)) = rest.split_at_checked(size) {
-            rest = left;
-            let sql = upsert_sql(size);
-            let mut query = sqlx::query(&sql);
-            for (key, begin, rollup) in chunk {
-                query = query.bind(key).bind(resolution.seconds()).bind(begin).bind(rollup.encode());
-            }
-            query.execute(&mut *tx).await?;
-        }
+fn upsert(tx: &Connection, resolution: Resolution, rollups: Vec<(i64, i64, Rollup)>) -> Result<(), Unread> {
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO reading_rollups (equipment, seconds, begins_at, data) VALUES (?, ?, ?, ?) \
+         ON CONFLICT (equipment, seconds, begins_at) DO UPDATE SET data = excluded.data",
+    )?;
+    for (key, begin, rollup) in rollups {
+        statement.execute(params![key, resolution.seconds(), begin, rollup.encode()])?;
     }
     Ok(())
-}
-
-fn upsert_sql(rows: usize) -> String {
-    format!(
-        "INSERT INTO reading_rollups (equipment, seconds, begins_at, data) VALUES {} \
-         ON CONFLICT (equipment, seconds, begins_at) DO UPDATE SET data = excluded.data",
-        vec!["(?,?,?,?)"; rows].join(",")
-    )
 }

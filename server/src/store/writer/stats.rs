@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{WriteOp, batch::Tally};
-use crate::store::error::Outage;
+use crate::store::{error::Outage, reader::Unread};
 
 /// Since the server started.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -113,8 +113,11 @@ impl Shared {
     }
 
     /// Notes a failed attempt; logs only the first of a row of them.
-    pub(super) fn fail(&self, error: &sqlx::Error) {
-        let outage = Outage::of(error);
+    pub(super) fn fail(&self, error: &Unread) {
+        let outage = match error {
+            Unread::Sql(error) => Outage::of_raw(error),
+            Unread::Stored(_) => Outage::Damaged,
+        };
         let first = {
             let mut stats = self.lock();
             stats.retries += 1;
