@@ -127,6 +127,7 @@ impl Server {
             settings: PresentSettings::load(&store).await?,
             shutdown: shutdown.clone(),
             retain: tokio::sync::Notify::new(),
+            configuring: tokio::sync::Mutex::default(),
             applying: tokio::sync::Mutex::default(),
         });
         let state = state(config, &service, &site, demo);

@@ -98,7 +98,7 @@ impl Export {
         };
         let path = config.database_path();
         ensure!(path.exists(), "there is no database at {}", path.display());
-        let data = Data::open(&mut config).await?;
+        let data = Data::open_unchanged(&mut config).await?;
         let export = config_file::export(data.desk(), passphrase).await;
         data.store.close().await;
         let export = export?;
@@ -251,10 +251,21 @@ impl Data {
         Ok(Self { store, keyring, limits: Limits::of(config), _pretended: None })
     }
 
+    /// A server of another version may run on it.
+    async fn open_unchanged(config: &mut Config) -> anyhow::Result<Self> {
+        let path = config.database_path();
+        anyhow::ensure!(
+            !Store::needs_migration(&path),
+            "{} was made by another version of Hornero: start the server of this version once, which brings it up to date",
+            path.display()
+        );
+        Self::open(config).await
+    }
+
     /// Where there is no database yet, an empty one that is gone afterwards: a plan makes nothing.
     async fn open_or_pretend(config: &mut Config) -> anyhow::Result<Self> {
         if config.database_path().exists() {
-            return Self::open(config).await;
+            return Self::open_unchanged(config).await;
         }
         let folder = tempfile::tempdir()?;
         config.data_dir = folder.path().to_owned();

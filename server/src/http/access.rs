@@ -57,7 +57,7 @@ impl Login {
     }
 
     /// Whether it is good for more than looking.
-    const fn may_write(&self) -> bool {
+    pub const fn may_write(&self) -> bool {
         match &self.by {
             Credential::Session => true,
             Credential::Token { may_write, .. } => *may_write,

@@ -1,7 +1,7 @@
 //! Conditional requests (RFC 9110, section 13), for every resource of the API at once.
 //!
 //! An answer to `GET` in JSON gets a strong `ETag`, and `If-None-Match` with it saves sending it again. `PUT` and `DELETE` with `If-Match` go through only as long as the resource is what the client has seen: what `GET` would answer
-//! is asked for here, and no other change of the same resource gets in between.
+//! is asked for here, and no other `PUT` or `DELETE` of the same resource gets in between.
 //!
 //! A tag has two halves. The second changes with any byte. The first leaves out what the server notes by itself, such as
 //! when an oven last answered: `If-Match` compares that half alone, for else a tag of a connected oven would be out of date
@@ -20,7 +20,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
-use super::{AppState, error::Problem};
+use super::{AppState, body, error::Problem};
 
 /// Answers that are longer get no tag, and streams have none either.
 const LARGEST: usize = 1024 * 1024;
@@ -63,6 +63,12 @@ pub async fn conditional(State(state): State<AppState>, request: Request, next: 
     match *request.method() {
         Method::GET | Method::HEAD => tagged(request, next).await,
         Method::PUT | Method::DELETE => {
+            // Before others have to wait: a client may take its time, or go away half-way.
+            let (parts, sent) = request.into_parts();
+            let request = match body::whole(sent).await {
+                Ok(body) => Request::from_parts(parts, Body::from(body)),
+                Err(problem) => return problem.into_response(),
+            };
             let _changing = state.changing.of(request.uri().path()).lock().await;
             if let Some(precondition) = Precondition::of(&request)
                 && precondition.turns_out_stale(next.clone()).await
@@ -127,9 +133,9 @@ impl Precondition {
 
     async fn turns_out_stale(self, next: Next) -> bool {
         let present = next.clone().run(self.asking).await;
-        if present.status().is_client_error() {
-            // Nothing is there, or not for this client, and the change itself will be told so; or it is nothing that can be
-            // read, so that nobody has a tag of it.
+        if present.status().is_client_error() && present.status() != StatusCode::METHOD_NOT_ALLOWED {
+            // Nothing is there, or not for this client, and the change itself will be told so. Of what cannot be read nobody
+            // has a tag: whoever sends one means something else.
             return false;
         }
         let (_, tag) = with_tag(present).await;

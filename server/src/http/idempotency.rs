@@ -5,7 +5,7 @@
 //! that failed made nothing and is not kept. Nor is a secret: handlers mark an answer that holds one with [`HoldsSecret`],
 //! and its repeat is told where to find what was made.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
@@ -19,10 +19,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     AppState,
     access::Login,
+    body,
     error::{self, Problem},
 };
 use crate::{
-    service::{Service, ServiceError, config_file::MAX_BYTES},
+    service::{Service, ServiceError},
     store::idempotency::{Earlier, KeptAnswer, RequestKey},
 };
 
@@ -31,6 +32,9 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const MAX_KEY: usize = 255;
 /// How long an answer is kept.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// Waits between attempts to keep an answer.
+const RETRIES: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(300)];
 /// Headers that are kept with it; the others are about one request alone.
 const KEPT_HEADERS: [HeaderName; 2] = [header::CONTENT_TYPE, header::LOCATION];
 
@@ -46,9 +50,15 @@ pub async fn once(State(state): State<AppState>, request: Request, next: Next) -
     };
     // Nobody's requests cannot be told from each other's; whoever has to be somebody is refused further in.
     let Some(login) = request.extensions().get::<Login>() else { return next.run(request).await };
+    // Nor is who may only read shown what was answered to who may write.
+    if !login.may_write() {
+        return next.run(request).await;
+    }
     // With the role, so that who lost one is not shown what was answered to it.
     let account = format!("user:{}:{}", login.user().id, login.user().role);
-    let path = request.extensions().get::<OriginalUri>().map_or(request.uri(), |uri| &uri.0).path().to_owned();
+    let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |uri| &uri.0);
+    // With the query: it says what is done as much as the body does.
+    let path = uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string);
     let key = RequestKey { account, path, key };
     match run(&state.service, key, request, next).await {
         Ok(response) => response,
@@ -68,24 +78,24 @@ fn key_of(headers: &HeaderMap) -> Option<Result<String, Problem>> {
 }
 
 async fn run(service: &Arc<Service>, key: RequestKey, request: Request, next: Next) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_unreadable", "the body is too large");
-    // The most that any route takes; each has its own limit further in.
-    let body = to_bytes(body, MAX_BYTES).await.map_err(too_large)?;
+    let (parts, sent) = request.into_parts();
+    let body = body::whole(sent).await?;
     // Under the master key: a body may hold a password, and its bare hash would be quicker to guess than the stored one.
     let hash = service.keyring.fingerprint("idempotency", &body);
     let oldest = Timestamp::now() - KEPT;
-    if let Some(earlier) = service.store.begin_request(&key, &hash, oldest).await.map_err(ServiceError::from)? {
-        return repeated(earlier, &hash);
-    }
     let request = Request::from_parts(parts, Body::from(body));
     let (carried, entered) = (Arc::clone(service), key.clone());
+    // From the entry on: one that nobody carried out would be under way for a day.
     let carried_out = tokio::spawn(error::in_this_request(async move {
+        let begun = carried.store.begin_request(&key, &hash, oldest).await.map_err(ServiceError::from)?;
+        if let Some(earlier) = begun {
+            return repeated(earlier, &hash);
+        }
         let response = next.run(request).await;
-        keep(&carried, &key, response).await
+        Ok(keep(&carried, key, response).await)
     }));
     match carried_out.await {
-        Ok(response) => Ok(response),
+        Ok(response) => response,
         Err(error) => {
             forget(service, &entered).await;
             Err(error::panicked_in_task(error))
@@ -128,9 +138,9 @@ async fn forget(service: &Service, key: &RequestKey) {
 }
 
 /// Keeps what was answered, or forgets the request where it made nothing.
-async fn keep(service: &Service, key: &RequestKey, response: Response) -> Response {
+async fn keep(service: &Arc<Service>, key: RequestKey, response: Response) -> Response {
     if !response.status().is_success() {
-        forget(service, key).await;
+        forget(service, &key).await;
         return response;
     }
     let (parts, body) = response.into_parts();
@@ -146,10 +156,21 @@ async fn keep(service: &Service, key: &RequestKey, response: Response) -> Respon
         headers,
         body: parts.extensions.get::<HoldsSecret>().is_none().then(|| body.to_vec()),
     };
-    if let Err(error) = service.store.finish_request(key, &answer).await {
-        tracing::warn!("the answer to a request with an Idempotency-Key was not kept: {error}");
+    if service.store.finish_request(&key, &answer).await.is_err() {
+        tokio::spawn(keep_later(Arc::clone(service), key, answer));
     }
     Response::from_parts(parts, Body::from(body))
+}
+
+/// The database is busy; until the answer is kept the request is under way for who repeats it.
+async fn keep_later(service: Arc<Service>, key: RequestKey, answer: KeptAnswer) {
+    for wait in RETRIES {
+        tokio::time::sleep(wait).await;
+        match service.store.finish_request(&key, &answer).await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!("the answer to a request with an Idempotency-Key is not kept yet: {error}"),
+        }
+    }
 }
 
 #[cfg(test)]

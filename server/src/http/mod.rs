@@ -4,6 +4,7 @@
 //! - `mod.rs` the route table; who may use a route is said here and nowhere else
 //! - [`access`] who is asking, what a role may use, and whether a form was sent by our own page; [`bearer`] tokens
 //! - [`rate`] how much one client may ask; [`etag`] conditional requests; [`idempotency`] creations that are repeated
+//! - [`body`] bodies that are needed before their route is known
 //! - [`page`] what every page needs; [`error`] problem documents for the API and error pages for people
 //! - [`assets`] the site's files; [`headers`] what browsers are told about security
 //! - [`session`] login, logout, first setup, preferences
@@ -16,6 +17,7 @@ mod admin_ovens;
 mod api;
 mod assets;
 mod bearer;
+mod body;
 mod contract;
 mod error;
 pub mod etag;

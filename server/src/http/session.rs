@@ -102,17 +102,12 @@ pub async fn login(
         Ok(Some(account)) => {
             state.throttle.succeeded(&username, ip);
             let actor = actor_of(&account, ip);
-            let done = async {
-                enter(&state, &session, &account).await?;
-                state
-                    .service
-                    .record(&actor, "session.login", ("user", Some(account.user.id.to_string())), None, None)
-                    .await
-            };
-            match done.await {
-                Ok(()) => Ok(Redirect::to(safe_next(&form.next)).into_response()),
-                Err(error) => Err(PageError::new(Page(cx), error)),
+            if let Err(error) = enter(&state, &session, &account).await {
+                return Err(PageError::new(Page(cx), error));
             }
+            let user = ("user", Some(account.user.id.to_string()));
+            state.service.record(&actor, "session.login", user, None, None).await;
+            Ok(Redirect::to(safe_next(&form.next)).into_response())
         }
         Ok(None) => {
             state.throttle.failed(&username, ip, Instant::now());
@@ -270,7 +265,8 @@ async fn first_admin(
     };
     let actor = actor_of(&account, ip);
     enter(state, session, &account).await?;
-    state.service.record(&actor, "user.first_admin", ("user", Some(account.user.id.to_string())), None, None).await
+    state.service.record(&actor, "user.first_admin", ("user", Some(account.user.id.to_string())), None, None).await;
+    Ok(())
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@ use app::model::user::Role;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Service, ServiceError};
+use super::Service;
 use crate::store::audit::AuditEntry;
 
 /// A logged-in user, or the system itself.
@@ -26,7 +26,8 @@ impl Actor {
 }
 
 impl Service {
-    /// Writes to the audit log. A change that cannot be recorded is reported, not undone.
+    /// Writes to the audit log. A change that cannot be recorded is made all the same, and whoever asked for it is not told
+    /// that it failed, or it would be made again: the log of the server has it.
     pub async fn record(
         &self,
         actor: &Actor,
@@ -34,21 +35,26 @@ impl Service {
         object: (&str, Option<String>),
         before: Option<Value>,
         after: Option<Value>,
-    ) -> Result<(), ServiceError> {
-        self.store
-            .append_audit(&AuditEntry {
-                at: Timestamp::now(),
-                actor_id: actor.user_id,
-                actor_name: actor.username.clone(),
-                actor_token: actor.token.clone(),
-                action: action.to_owned(),
-                object_type: object.0.to_owned(),
-                object_id: object.1,
-                before,
-                after,
-                client_ip: actor.ip.clone(),
-            })
-            .await?;
-        Ok(())
+    ) {
+        let entry = AuditEntry {
+            at: Timestamp::now(),
+            actor_id: actor.user_id,
+            actor_name: actor.username.clone(),
+            actor_token: actor.token.clone(),
+            action: action.to_owned(),
+            object_type: object.0.to_owned(),
+            object_id: object.1,
+            before,
+            after,
+            client_ip: actor.ip.clone(),
+        };
+        if let Err(error) = self.store.append_audit(&entry).await {
+            tracing::error!(
+                actor = entry.actor_name,
+                action,
+                object = entry.object_id,
+                "a change is not in the audit log: {error}"
+            );
+        }
     }
 }

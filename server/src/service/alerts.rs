@@ -31,7 +31,7 @@ impl Service {
             }
             let (action, after) = described(&change);
             let before = Some(json!({"status": before.status, "shelved_until": before.shelved_until}));
-            this.record(&actor, action, ("alert", Some(id.to_string())), before, Some(after)).await?;
+            this.record(&actor, action, ("alert", Some(id.to_string())), before, Some(after)).await;
             this.alert(id).await
         })
         .await

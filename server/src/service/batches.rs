@@ -48,7 +48,7 @@ impl Service {
         let (this, actor) = (Arc::clone(self), actor.clone());
         to_the_end(async move {
             let batch = this.store.create_batch(Uuid::new_v4(), &draft).await?;
-            this.record_batch(&actor, "batch.create", batch.id, None, Some(json!(draft))).await?;
+            this.record_batch(&actor, "batch.create", batch.id, None, Some(json!(draft))).await;
             Ok(batch)
         })
         .await
@@ -78,7 +78,7 @@ impl Service {
             // Its name may have changed.
             this.load_batches().await?;
             let (old, new) = (Some(json!(before.draft())), Some(json!(draft)));
-            this.record_batch(&actor, "batch.update", id, old, new).await?;
+            this.record_batch(&actor, "batch.update", id, old, new).await;
             this.batch(id).await
         })
         .await
@@ -90,7 +90,8 @@ impl Service {
         to_the_end(async move {
             let before = this.batch(id).await?;
             this.done(id, this.store.delete_batch(id).await?).await?;
-            this.record_batch(&actor, "batch.delete", id, Some(json!(before.draft())), None).await
+            this.record_batch(&actor, "batch.delete", id, Some(json!(before.draft())), None).await;
+            Ok(())
         })
         .await
     }
@@ -112,7 +113,7 @@ impl Service {
             }
             this.done(id, this.store.start_batch(id, at).await?).await?;
             this.load_batches().await?;
-            this.record_batch(&actor, "batch.start", id, None, Some(json!({"started_at": at}))).await?;
+            this.record_batch(&actor, "batch.start", id, None, Some(json!({"started_at": at}))).await;
             this.batch(id).await
         })
         .await
@@ -140,7 +141,7 @@ impl Service {
             this.done(id, this.store.finish_batch(id, at, &summary).await?).await?;
             this.load_batches().await?;
             let after = json!({"ended_at": at, "summary": summary});
-            this.record_batch(&actor, "batch.finish", id, None, Some(after)).await?;
+            this.record_batch(&actor, "batch.finish", id, None, Some(after)).await;
             this.batch(id).await
         })
         .await
@@ -161,7 +162,7 @@ impl Service {
             this.batch(id).await?;
             this.done(id, this.store.cancel_batch(id, Timestamp::now(), reason.as_deref()).await?).await?;
             this.load_batches().await?;
-            this.record_batch(&actor, "batch.cancel", id, None, Some(json!({"reason": reason}))).await?;
+            this.record_batch(&actor, "batch.cancel", id, None, Some(json!({"reason": reason}))).await;
             this.batch(id).await
         })
         .await
@@ -185,7 +186,7 @@ impl Service {
             }
             this.done(id, this.store.set_batch_summary(id, &summary).await?).await?;
             let (before, after) = (batch.summary.map(|before| json!(before)), Some(json!(summary)));
-            this.record_batch(&actor, "batch.summary", id, before, after).await?;
+            this.record_batch(&actor, "batch.summary", id, before, after).await;
             Ok(summary)
         })
         .await
@@ -369,8 +370,8 @@ impl Service {
         id: Uuid,
         before: Option<serde_json::Value>,
         after: Option<serde_json::Value>,
-    ) -> Result<(), ServiceError> {
-        self.record(actor, action, ("batch", Some(id.to_string())), before, after).await
+    ) {
+        self.record(actor, action, ("batch", Some(id.to_string())), before, after).await;
     }
 }
 

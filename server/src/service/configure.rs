@@ -119,7 +119,7 @@ impl Service {
         self.log_config_change(id).await;
         let equipment = self.apply(id).await?;
         let after = Some(json!(draft));
-        self.record(actor, "equipment.create", ("equipment", Some(id.to_string())), None, after).await?;
+        self.record(actor, "equipment.create", ("equipment", Some(id.to_string())), None, after).await;
         Ok(equipment)
     }
 
@@ -147,7 +147,7 @@ impl Service {
             // The log says that credentials changed, never to what.
             after["credentials_changed"] = secrets_changed.into();
             let before = Some(json!(EquipmentDraft::from(&before)));
-            this.record(&actor, "equipment.update", ("equipment", Some(id.to_string())), before, Some(after)).await?;
+            this.record(&actor, "equipment.update", ("equipment", Some(id.to_string())), before, Some(after)).await;
             Ok(equipment)
         })
         .await
@@ -176,7 +176,8 @@ impl Service {
             this.store.set_equipment_enabled(id, enabled).await?;
             this.apply(id).await?;
             let action = if enabled { "equipment.enable" } else { "equipment.disable" };
-            this.record(&actor, action, ("equipment", Some(id.to_string())), None, None).await
+            this.record(&actor, action, ("equipment", Some(id.to_string())), None, None).await;
+            Ok(())
         })
         .await
     }
@@ -193,7 +194,8 @@ impl Service {
             this.store.delete_equipment(id).await?;
             this.forget(id);
             let before = Some(json!(EquipmentDraft::from(&before)));
-            this.record(&actor, "equipment.delete", ("equipment", Some(id.to_string())), before, None).await
+            this.record(&actor, "equipment.delete", ("equipment", Some(id.to_string())), before, None).await;
+            Ok(())
         })
         .await
     }

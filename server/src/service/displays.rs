@@ -33,7 +33,7 @@ impl Service {
             let pairing = Pairing { code_hash: &hash(&code), expires_at: Timestamp::now() + PAIRING };
             let display = this.store.create_display(Uuid::new_v4(), &draft, &pairing).await?;
             let object = ("display", Some(display.id.to_string()));
-            this.record(&actor, "display.create", object, None, Some(json!(draft))).await?;
+            this.record(&actor, "display.create", object, None, Some(json!(draft))).await;
             Ok(PairingDisplay { display, pairing_code: code.to_string() })
         })
         .await
@@ -55,7 +55,7 @@ impl Service {
             let before = draft_of(&this.display(id).await?);
             this.store.update_display(id, &draft).await?;
             let object = ("display", Some(id.to_string()));
-            this.record(&actor, "display.update", object, Some(json!(before)), Some(json!(draft))).await?;
+            this.record(&actor, "display.update", object, Some(json!(before)), Some(json!(draft))).await;
             this.display(id).await
         })
         .await
@@ -68,7 +68,8 @@ impl Service {
             let before = draft_of(&this.display(id).await?);
             this.store.delete_display(id).await?;
             let object = ("display", Some(id.to_string()));
-            this.record(&actor, "display.delete", object, Some(json!(before)), None).await
+            this.record(&actor, "display.delete", object, Some(json!(before)), None).await;
+            Ok(())
         })
         .await
     }
@@ -80,7 +81,7 @@ impl Service {
             let code = setup_code::another();
             let pairing = Pairing { code_hash: &hash(&code), expires_at: Timestamp::now() + PAIRING };
             this.store.set_pairing(id, &pairing).await?;
-            this.record(&actor, "display.pairing_code", ("display", Some(id.to_string())), None, None).await?;
+            this.record(&actor, "display.pairing_code", ("display", Some(id.to_string())), None, None).await;
             Ok(PairingDisplay { display: this.display(id).await?, pairing_code: code.to_string() })
         })
         .await
@@ -110,7 +111,7 @@ impl Service {
                 token: None,
                 ip: Some(ip),
             };
-            this.record(&device, "display.pair", ("display", Some(id.to_string())), None, None).await?;
+            this.record(&device, "display.pair", ("display", Some(id.to_string())), None, None).await;
             Ok(Some(PairedDisplay { display: this.display(id).await?, token: minted.text.to_string() }))
         })
         .await

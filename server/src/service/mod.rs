@@ -74,6 +74,8 @@ pub struct Service {
     pub shutdown: CancellationToken,
     /// Wakes the task that deletes old history.
     pub retain: tokio::sync::Notify,
+    /// Held while a configuration file is applied, which keeps a connection to the database while it asks for others.
+    pub(crate) configuring: tokio::sync::Mutex<()>,
     /// Held while an oven is started, stopped or restarted.
     pub(crate) applying: tokio::sync::Mutex<()>,
 }

@@ -77,7 +77,7 @@ impl Service {
             this.load_plausibility(id).await?;
             let object = ("equipment", Some(id.to_string()));
             let (before, after) = (before.map(|rules| json!(rules)), rules.map(|rules| json!(rules)));
-            this.record(&actor, "equipment.plausibility", object, before, after).await?;
+            this.record(&actor, "equipment.plausibility", object, before, after).await;
             this.rules(id).await
         })
         .await
@@ -120,7 +120,7 @@ impl Service {
             this.store.create_calibration(made, id, &draft, actor.user_id).await?;
             this.load_plausibility(id).await?;
             let object = ("equipment", Some(id.to_string()));
-            this.record(&actor, "equipment.calibration.create", object, None, Some(json!(draft))).await?;
+            this.record(&actor, "equipment.calibration.create", object, None, Some(json!(draft))).await;
             this.calibration(made).await
         })
         .await
@@ -136,7 +136,8 @@ impl Service {
             this.store.delete_calibration(calibration).await?;
             this.load_plausibility(id).await?;
             let object = ("equipment", Some(id.to_string()));
-            this.record(&actor, "equipment.calibration.delete", object, Some(json!(before)), None).await
+            this.record(&actor, "equipment.calibration.delete", object, Some(json!(before)), None).await;
+            Ok(())
         })
         .await
     }
@@ -206,7 +207,7 @@ impl Service {
             let action = if accept { "outlier.accept" } else { "outlier.reject" };
             let after = json!({"status": status, "readings": readings, "note": note});
             let before = Some(json!({"status": before.status}));
-            this.record(&actor, action, ("outlier", Some(id.to_string())), before, Some(after)).await?;
+            this.record(&actor, action, ("outlier", Some(id.to_string())), before, Some(after)).await;
             this.outlier(id).await
         })
         .await

@@ -96,7 +96,7 @@ impl Service {
             let before = this.history_policy().await?;
             this.store.set_setting(POLICY, &policy).await?;
             let (before, after) = (Some(json!(before)), Some(json!(policy)));
-            this.record(&actor, "history.retention", ("settings", Some(POLICY.to_owned())), before, after).await?;
+            this.record(&actor, "history.retention", ("settings", Some(POLICY.to_owned())), before, after).await;
             this.retain.notify_one();
             Ok(policy)
         })
@@ -127,7 +127,7 @@ impl Service {
             this.store.set_retention(id, retention).await?;
             let object = ("equipment", Some(id.to_string()));
             this.record(&actor, "equipment.retention", object, before.map(|b| json!(b)), retention.map(|r| json!(r)))
-                .await?;
+                .await;
             this.retain.notify_one();
             Ok(this.retention_of(id).await?.0)
         })
@@ -298,7 +298,7 @@ impl Service {
             }
             let after = json!({"start_time": start, "end_time": end, "readings": rows});
             this.record(&actor, "equipment.readings.delete", ("equipment", Some(id.to_string())), None, Some(after))
-                .await?;
+                .await;
             Ok(rows)
         })
         .await

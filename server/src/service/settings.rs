@@ -54,7 +54,7 @@ impl Service {
                 std::mem::replace(&mut *present, settings.clone())
             };
             let (before, after) = (Some(json!(before)), Some(json!(settings)));
-            this.record(&actor, "settings.update", ("settings", None), before, after).await?;
+            this.record(&actor, "settings.update", ("settings", None), before, after).await;
             Ok(settings)
         })
         .await

@@ -30,7 +30,7 @@ impl Service {
             };
             let about = this.store.create_token(owner, &row).await?;
             let after = Some(described(&about));
-            this.record(&actor, "token.create", ("token", Some(about.id.clone())), None, after).await?;
+            this.record(&actor, "token.create", ("token", Some(about.id.clone())), None, after).await;
             Ok(NewToken { about, token: minted.text.to_string() })
         })
         .await
@@ -48,7 +48,8 @@ impl Service {
         to_the_end(async move {
             this.store.revoke_token(&token.id).await?;
             let before = Some(described(&token));
-            this.record(&actor, "token.revoke", ("token", Some(token.id)), before, None).await
+            this.record(&actor, "token.revoke", ("token", Some(token.id)), before, None).await;
+            Ok(())
         })
         .await
     }

@@ -41,7 +41,7 @@ impl Service {
             let hash = password::hash_async(secret).await?;
             let user = this.store.create_user(&username, &hash, new.role).await?.user;
             let after = Some(json!(UserChange::from(&user)));
-            this.record(&actor, "user.create", ("user", Some(user.id.to_string())), None, after).await?;
+            this.record(&actor, "user.create", ("user", Some(user.id.to_string())), None, after).await;
             Ok(user)
         })
         .await
@@ -63,7 +63,7 @@ impl Service {
             let before = this.user(id).await?;
             done(this.store.update_user(id, &change).await?)?;
             let (before, after) = (Some(json!(UserChange::from(&before))), Some(json!(change)));
-            this.record(&actor, "user.update", ("user", Some(id.to_string())), before, after).await?;
+            this.record(&actor, "user.update", ("user", Some(id.to_string())), before, after).await;
             this.user(id).await
         })
         .await
@@ -76,7 +76,8 @@ impl Service {
             let before = this.user(id).await?;
             done(this.store.delete_user(id).await?)?;
             let before = Some(json!(UserChange::from(&before)));
-            this.record(&actor, "user.delete", ("user", Some(id.to_string())), before, None).await
+            this.record(&actor, "user.delete", ("user", Some(id.to_string())), before, None).await;
+            Ok(())
         })
         .await
     }
@@ -102,7 +103,7 @@ impl Service {
         to_the_end(async move {
             let hash = password::hash_async(new).await?;
             this.store.set_password(id, &hash).await?;
-            this.record(&actor, "user.password", ("user", Some(id.to_string())), None, None).await?;
+            this.record(&actor, "user.password", ("user", Some(id.to_string())), None, None).await;
             this.account(id).await
         })
         .await

@@ -14,7 +14,7 @@ use super::{
 /// Whose request, where to, and the key that it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestKey {
-    /// For example `user:3`.
+    /// For example `user:3:staff`.
     pub account: String,
     pub path: String,
     pub key: String,

@@ -83,6 +83,11 @@ impl Store {
         Self::open_with(path, Tuning::default()).await
     }
 
+    /// Whether [`open`](Self::open) would change the schema of a file. What is no database it will say itself.
+    pub fn needs_migration(path: &Path) -> bool {
+        schema::is_current(path).is_ok_and(|is_current| !is_current)
+    }
+
     pub async fn open_with(path: &Path, tuning: Tuning) -> Result<Self, StoreError> {
         let pool = schema::open(path, &tuning).await?;
         let reader = reader::Reader::new(path, &tuning);

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use app::model::reading::{CycleStage, DoorStatus, OperationalStatus, Quality, Reading, Values};
-use rusqlite::{CachedStatement, Connection, ToSql, types::Null};
+use rusqlite::{
+    CachedStatement, Connection, ToSql,
+    types::{Null, ToSqlOutput, ValueRef},
+};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -32,12 +35,12 @@ fn insert_sql() -> String {
 pub(super) struct Insert<'c> {
     statement: CachedStatement<'c>,
     /// The JSON of one row, column by column.
-    text: String,
+    text: Vec<u8>,
 }
 
 impl<'c> Insert<'c> {
     pub(super) fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
-        Ok(Self { statement: connection.prepare_cached(&INSERT)?, text: String::new() })
+        Ok(Self { statement: connection.prepare_cached(&INSERT)?, text: Vec::new() })
     }
 
     /// Says whether it was not there before.
@@ -82,7 +85,7 @@ static INSERT: LazyLock<String> = LazyLock::new(insert_sql);
 /// Takes the columns of a row one after the other.
 struct Row<'a, 'c> {
     statement: &'a mut CachedStatement<'c>,
-    text: &'a mut String,
+    text: &'a mut Vec<u8>,
     next: usize,
 }
 
@@ -99,12 +102,11 @@ impl Row<'_, '_> {
             return self.bind(Null);
         }
         self.text.clear();
-        let mut bytes = std::mem::take(self.text).into_bytes();
-        let written = serde_json::to_writer(&mut bytes, value);
-        // JSON is UTF-8.
-        *self.text = String::from_utf8(bytes).unwrap_or_default();
+        let written = serde_json::to_writer(&mut *self.text, value);
         written.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-        self.statement.raw_bind_parameter(self.next, self.text.as_str())?;
+        // JSON is UTF-8.
+        let text = ToSqlOutput::Borrowed(ValueRef::Text(self.text));
+        self.statement.raw_bind_parameter(self.next, text)?;
         self.next += 1;
         Ok(())
     }

@@ -22,6 +22,7 @@ const STEPS: &[(&str, &str)] = &[
     ("batches", include_str!("../../../migrations/sqlite/0008_batches.sql")),
     ("api access", include_str!("../../../migrations/sqlite/0009_api_access.sql")),
     ("plausibility", include_str!("../../../migrations/sqlite/0010_plausibility.sql")),
+    ("tokens of disabled users", include_str!("../../../migrations/sqlite/0011_tokens_of_disabled_users.sql")),
 ];
 
 /// How the database is used; the defaults fit a mini-PC.
@@ -111,6 +112,14 @@ pub(super) async fn open(path: &Path, tuning: &Tuning) -> Result<SqlitePool, Sto
         .connect_with(options)
         .await
         .map_err(of_error)
+}
+
+/// Whether a database has the schema of this version. Nothing is written.
+pub(super) fn is_current(path: &Path) -> rusqlite::Result<bool> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+    let last: Option<i64> = connection.query_row("SELECT max(version) FROM _sqlx_migrations", [], |row| row.get(0))?;
+    Ok(last == Some(STEPS.len() as i64))
 }
 
 /// The file holds password hashes: only the account that runs Hornero may read it. SQLite gives its companion

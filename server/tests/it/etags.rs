@@ -90,6 +90,7 @@ async fn what_cannot_be_changed_is_said_before_that_it_was() {
     let admin = bakery.login("admin").await;
     for (path, status) in [
         ("/api/v1/audit", StatusCode::METHOD_NOT_ALLOWED),
+        ("/api/v1/outliers", StatusCode::METHOD_NOT_ALLOWED),
         ("/api/v1/users/99", StatusCode::NOT_FOUND),
         ("/api/v1/nothing", StatusCode::NOT_FOUND),
         ("/api/v1/settings", StatusCode::PRECONDITION_FAILED),
@@ -97,8 +98,40 @@ async fn what_cannot_be_changed_is_said_before_that_it_was() {
         let body = json!({"username": "x", "role": "staff"});
         assert_eq!(put(&admin, path, "\"x\"", &body).await.status(), status, "{path}");
     }
+    let id = admin.make(&json!({"name": "Horno", "iot_enabled": false})).await;
+    let range = "start_time=2026-01-01T00:00:00Z&end_time=2026-01-02T00:00:00Z";
+    let delete = admin.request(Method::DELETE, &format!("/api/v1/equipment/{id}/readings?{range}"));
+    let answer = delete.header(header::IF_MATCH, "\"x\"").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::PRECONDITION_FAILED, "nobody has a tag of what cannot be read");
     let staff = bakery.login("staff").await;
     assert_eq!(put(&staff, "/api/v1/settings", "\"x\"", &json!({})).await.status(), StatusCode::FORBIDDEN);
+}
+
+/// A tablet that lost its connection half-way through a change.
+#[tokio::test]
+async fn a_body_that_does_not_arrive_holds_up_nobody() {
+    use tokio::io::AsyncWriteExt as _;
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let id = admin.make(&json!({"name": "Horno", "iot_enabled": false})).await;
+    let path = format!("/api/v1/equipment/{id}");
+    let request = admin.request(Method::PUT, &path).build().unwrap();
+    let cookie = request.headers()[header::COOKIE].to_str().unwrap();
+    let mut half = tokio::net::TcpStream::connect(bakery.server.address).await.unwrap();
+    let head = format!(
+        "PUT {path} HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\ncontent-type: application/json\r\n\
+         content-length: 1000\r\n\r\n{{\"name\"",
+        bakery.server.address
+    );
+    half.write_all(head.as_bytes()).await.unwrap();
+    half.flush().await.unwrap();
+    let others = async {
+        for name in 0..20 {
+            let body = json!({"name": name.to_string(), "iot_enabled": false});
+            assert_eq!(admin.put(&path, &body).await.status(), StatusCode::OK);
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), others).await.expect("others change it meanwhile");
 }
 
 #[tokio::test]

@@ -108,4 +108,26 @@ async fn a_secret_is_not_kept_and_a_repeat_is_told_so() {
         let database = std::fs::read(bakery.folder.path().join("hornero.db-wal")).unwrap();
         assert!(!database.windows(secret.len()).any(|window| window == secret), "{path}");
     }
+    let made =
+        answered(send(&admin, "/api/v1/displays", "b", &json!({"name": "door"})).await, StatusCode::CREATED).await;
+    let code = json!({"code": made["pairing_code"]});
+    answered(send(&admin, "/api/v1/displays/pair", "c", &code).await, StatusCode::OK).await;
+    let repeat = send(&admin, "/api/v1/displays/pair", "c", &code).await;
+    assert_eq!(refusal(repeat).await, (409, "already_created".to_owned()));
+}
+
+#[tokio::test]
+async fn the_query_says_what_is_done_too() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    admin.make(&json!({"name": "Horno", "iot_enabled": false})).await;
+    let apply = async |query: &str| {
+        let request = admin.request(Method::POST, &format!("/api/v1/config/apply{query}"));
+        let request = request.header("idempotency-key", "a").header("content-type", "application/yaml");
+        answered(request.body("version: 1\nequipment: []\n").send().await.unwrap(), StatusCode::OK).await
+    };
+    apply("").await;
+    assert_eq!(count(&admin, "/api/v1/equipment").await, 1);
+    apply("?prune=true").await;
+    assert_eq!(count(&admin, "/api/v1/equipment").await, 0);
 }

@@ -105,6 +105,10 @@ async fn it_ends_when_it_expires_when_it_is_revoked_and_with_its_owner() {
     let change = json!({"username": "staff", "role": "staff", "disabled": true});
     assert_eq!(admin.put(&format!("/api/v1/users/{owner}"), &change).await.status(), StatusCode::OK);
     assert_eq!(refusal(program.get("/api/v1/equipment").await).await, (401, "token_invalid".to_owned()));
+    let change = json!({"username": "staff", "role": "staff", "disabled": false});
+    assert_eq!(admin.put(&format!("/api/v1/users/{owner}"), &change).await.status(), StatusCode::OK);
+    let answer = program.get("/api/v1/equipment").await;
+    assert_eq!(refusal(answer).await, (401, "token_invalid".to_owned()), "it does not come back with its owner");
     assert_eq!(admin.delete(&format!("/api/v1/users/{owner}")).await.status(), StatusCode::NO_CONTENT);
     assert_eq!(program.get("/api/v1/equipment").await.status(), StatusCode::UNAUTHORIZED);
 }

@@ -114,13 +114,13 @@ pub async fn pair(
     State(state): State<AppState>,
     ClientIp(ip): ClientIp,
     Body(request): Body<PairRequest>,
-) -> ApiResult<Json<PairedDisplay>> {
+) -> ApiResult<Response> {
     let code = Zeroizing::new(request.code);
     let throttled = |wait| Problem::too_many(wait, "too many wrong codes");
     state.pairing_throttle.check(ip, Instant::now()).map_err(throttled)?;
     if let Some(paired) = state.service.pair_display(&code, ip.to_string()).await? {
         state.pairing_throttle.succeeded(ip);
-        return Ok(Json(paired));
+        return Ok((Extension(HoldsSecret), Json(paired)).into_response());
     }
     state.pairing_throttle.failed(ip, Instant::now());
     let title = "this code is wrong, used, or older than ten minutes";

@@ -53,10 +53,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
 
 /// All of a body.
 pub async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-        status @ StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", "the body is too large"),
-        status => Problem::new(status, "body_unreadable", rejection.body_text()),
-    })
+    Bytes::from_request(request, state).await.map_err(|rejection| unread(rejection.status(), rejection.body_text()))
+}
+
+/// A body that did not arrive.
+pub fn unread(status: StatusCode, detail: String) -> Problem {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", "the body is too large"),
+        status => Problem::new(status, "body_unreadable", detail),
+    }
 }
 
 /// A body that is no JSON, or not of the shape that is needed at `path`.

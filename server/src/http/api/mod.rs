@@ -50,3 +50,5 @@ pub mod settings;
 pub mod system;
 pub mod tokens;
 pub mod users;
+
+pub use extract::unread;

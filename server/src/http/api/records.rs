@@ -114,7 +114,7 @@ pub async fn logs(
 fn check_range(from: Option<Timestamp>, to: Option<Timestamp>) -> ApiResult<()> {
     match (from, to) {
         (Some(from), Some(to)) if from > to => {
-            Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", "from is after to"))
+            Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", "from is after to").about("from"))
         }
         _ => Ok(()),
     }

@@ -31,6 +31,7 @@ impl Service {
     ) -> Result<Plan, ConfigFileError> {
         let (this, actor) = (Arc::clone(self), actor.clone());
         to_the_end(async move {
+            let _turn = this.configuring.lock().await;
             let applied = file.apply(this.desk(), prune, &actor, None).await?;
             let mut outcome = Ok(());
             for effect in applied.effects {
