@@ -109,11 +109,17 @@ impl Baking {
 
 impl Oven {
     fn propose(&mut self, equipment_id: EquipmentId, Event { kind, at, reason, program }: Event) {
+        let is_empty = self.running.is_empty();
+        if kind == ProposalKind::Start && !is_empty && !self.proposals.is_empty() {
+            // The end of what runs was proposed, and is still before this.
+            return;
+        }
         // What comes later overtakes what nobody has answered.
         self.proposals.clear();
+        // Where the next bake begins, the one that runs is over.
+        let kind = if is_empty { kind } else { ProposalKind::Finish };
         let batch_id = match kind {
-            ProposalKind::Start if self.running.is_empty() => None,
-            ProposalKind::Start => return,
+            ProposalKind::Start => None,
             ProposalKind::Finish => match self.running.iter().rfind(|running| running.started_at < at) {
                 Some(running) => Some(running.id),
                 None => return,

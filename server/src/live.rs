@@ -176,6 +176,18 @@ impl LiveHub {
         is_news
     }
 
+    /// Takes the next word of an oven about its faults for news, whether or not it is what it said before.
+    pub fn hear_alarms_again(&self, id: EquipmentId) {
+        self.change(
+            id,
+            |entry| {
+                entry.alarms_known = false;
+                false
+            },
+            None,
+        );
+    }
+
     /// The last stored reading, after a restart: shown with its age, without a claim on the connection.
     pub fn restore(&self, id: EquipmentId, reading: Reading) {
         self.change(

@@ -29,6 +29,10 @@ impl Service {
                 this.alert(id).await?.allows(&change)?;
                 return Err(Impossible::Resolved.into());
             }
+            if matches!(change, AlertChange::Resolve { .. }) {
+                // A fault that stands all the same is raised again by the oven's next word.
+                this.live.hear_alarms_again(before.equipment_id);
+            }
             let (action, after) = described(&change);
             let before = Some(json!({"status": before.status, "shelved_until": before.shelved_until}));
             this.record(&actor, action, ("alert", Some(id.to_string())), before, Some(after)).await;

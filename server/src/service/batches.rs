@@ -12,6 +12,7 @@ use app::model::{
     equipment::{ConnectionStatus, Equipment},
     form::{FieldError, Problem},
     live::Freshness,
+    reading::Reading,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -24,6 +25,8 @@ use crate::store::batches::{BatchFilter, Changed};
 const PAGE: u32 = 5_000;
 /// Characters of a reason.
 const MAX_REASON: usize = 2_000;
+/// Longest profile: twenty stages of four days.
+const LONGEST: SignedDuration = SignedDuration::from_hours(20 * 4 * 24);
 /// Clocks of browsers may be ahead by so much.
 const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 
@@ -104,6 +107,10 @@ impl Service {
         at: Option<Timestamp>,
     ) -> Result<Batch, ServiceError> {
         let at = past("started_at", at)?;
+        if Timestamp::now().duration_since(at) > LONGEST {
+            let detail = "this is longer ago than a batch can take".to_owned();
+            return Err(ServiceError::Invalid(vec![FieldError::new("started_at", Problem::Other { detail })]));
+        }
         let (this, actor) = (Arc::clone(self), actor.clone());
         to_the_end(async move {
             let batch = this.batch(id).await?;
@@ -126,13 +133,15 @@ impl Service {
         id: Uuid,
         at: Option<Timestamp>,
     ) -> Result<Batch, ServiceError> {
-        let at = past("ended_at", at)?;
+        let (asked, at) = (at, past("ended_at", at)?);
         let (this, actor) = (Arc::clone(self), actor.clone());
         to_the_end(async move {
             let batch = this.batch(id).await?;
             let Some(started_at) = batch.started_at.filter(|_| batch.status == BatchStatus::Running) else {
                 return Err(wrong_status(batch.status));
             };
+            // Without a time it ends now, also by a clock that went back since the start.
+            let at = if asked.is_none() { at.max(started_at) } else { at };
             if at < started_at {
                 let detail = "ended_at is before the batch was started".to_owned();
                 return Err(ServiceError::Invalid(vec![FieldError::new("ended_at", Problem::Other { detail })]));
@@ -180,7 +189,9 @@ impl Service {
                 return Err(wrong_status(batch.status));
             };
             let summary = this.summed(&batch, started_at, ended_at).await?;
-            if summary.readings == 0 && batch.summary.as_ref().is_some_and(|before| before.readings > 0) {
+            let has_fewer = batch.summary.as_ref().is_some_and(|before| before.readings > summary.readings);
+            let is_cut = this.store.kept_from(batch.equipment_id).await?.is_some_and(|kept| kept > started_at);
+            if has_fewer && (is_cut || summary.readings == 0) {
                 let detail = "the readings of this batch are not kept any more: its summary stays".to_owned();
                 return Err(ServiceError::Conflict { code: "readings_gone", detail });
             }
@@ -225,7 +236,8 @@ impl Service {
         let stage = elapsed.filter(|_| is_running).and_then(|elapsed| tracking::stage_at(&batch.profile, elapsed));
         let target_temperature = stage.as_ref().and_then(|(stage, _)| stage.temperature).or(good.target_temperature);
         let target_humidity = stage.as_ref().and_then(|(stage, _)| stage.humidity).or(good.target_humidity);
-        let temperature = tracking::temperature(&good, batch.deck.as_deref());
+        let of_batch = |reading: &Arc<Reading>| tracking::temperature(reading, &good, batch.deck.as_deref());
+        let temperature = reading.as_ref().and_then(of_batch);
         let deviation = |actual: Option<f64>, target: Option<f64>| Some(rounded(actual? - target?));
         let temperature_deviation = deviation(temperature, target_temperature);
         let tolerance = stage.as_ref().filter(|(stage, _)| stage.temperature.is_some());
@@ -400,8 +412,8 @@ fn planned_minutes(batch: &Batch) -> Option<(f64, ProgressSource)> {
     }
     // The plan's end holds also for one that was started late.
     let start = batch.started_at.or(batch.planned_start)?;
-    let minutes = batch.planned_end?.duration_since(start).as_secs_f64() / 60.0;
-    (minutes > 0.0).then_some((minutes, ProgressSource::Plan))
+    // Less than none where it was started after its planned end.
+    Some((batch.planned_end?.duration_since(start).as_secs_f64() / 60.0, ProgressSource::Plan))
 }
 
 fn expected_end(

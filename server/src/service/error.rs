@@ -47,6 +47,11 @@ impl From<StoreError> for ServiceError {
     }
 }
 
+/// A change that the writer no longer takes.
+pub fn stopping() -> ServiceError {
+    ServiceError::Conflict { code: "stopping", detail: "the server is stopping: try again once it runs".to_owned() }
+}
+
 const fn alert_title(reason: Impossible) -> &'static str {
     match reason {
         Impossible::Acknowledged => "this alert is acknowledged already",

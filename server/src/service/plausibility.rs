@@ -18,7 +18,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Actor, Service, ServiceError, configure::to_the_end};
+use super::{Actor, Service, ServiceError, configure::to_the_end, error::stopping};
 use crate::{
     plausibility::Held,
     store::{plausibility::OutlierFilter, writer::Reflag},
@@ -227,8 +227,4 @@ impl Service {
         }
         Ok(changed)
     }
-}
-
-fn stopping() -> ServiceError {
-    ServiceError::Conflict { code: "stopping", detail: "the server is stopping: try again once it runs".to_owned() }
 }

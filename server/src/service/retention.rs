@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
-use super::{Actor, Service, ServiceError, configure::to_the_end};
+use super::{Actor, Service, ServiceError, configure::to_the_end, error::stopping};
 use crate::store::writer::Erasure;
 
 /// Rows that are deleted in one transaction.
@@ -290,11 +290,13 @@ impl Service {
         to_the_end(async move {
             let what = Erasure::Readings { start: start.as_microsecond(), end: end.as_microsecond() };
             let mut rows = 0;
-            while let Ok(erased) = this.ingest.erase(id, what, PIECE).await {
+            loop {
+                let erased = this.ingest.erase(id, what, PIECE).await.map_err(|_| stopping())?;
                 rows += erased.rows;
                 if !erased.more {
                     break;
                 }
+                tokio::time::sleep(PAUSE).await;
             }
             let after = json!({"start_time": start, "end_time": end, "readings": rows});
             this.record(&actor, "equipment.readings.delete", ("equipment", Some(id.to_string())), None, Some(after))

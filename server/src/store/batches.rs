@@ -143,14 +143,19 @@ impl Store {
         changed(update.execute(&self.pool).await, "changing a batch")
     }
 
+    /// One without a deck takes the whole oven.
     pub async fn start_batch(&self, id: Uuid, at: Timestamp) -> Result<Changed, StoreError> {
         let update = sqlx::query(
-            "UPDATE batches SET status = 'running', started_at = ?2, updated_at = ?3 WHERE id = ?1 AND status = 'planned'",
+            "UPDATE batches SET status = 'running', started_at = ?2, updated_at = ?3 WHERE id = ?1 AND status = 'planned' \
+             AND NOT EXISTS (SELECT 1 FROM batches other WHERE other.equipment = batches.equipment \
+             AND other.status = 'running' AND (other.deck = '' OR batches.deck = ''))",
         )
         .bind(id.to_string())
         .bind(at.as_microsecond())
         .bind(Timestamp::now().as_microsecond());
-        changed(update.execute(&self.pool).await, "starting a batch")
+        let done = changed(update.execute(&self.pool).await, "starting a batch")?;
+        let is_planned = self.batch(id).await?.is_some_and(|batch| batch.status == BatchStatus::Planned);
+        Ok(if done == Changed::WrongStatus && is_planned { Changed::AnotherRuns } else { done })
     }
 
     pub async fn finish_batch(&self, id: Uuid, at: Timestamp, summary: &BatchSummary) -> Result<Changed, StoreError> {
@@ -193,11 +198,11 @@ impl Store {
         changed(delete.bind(id.to_string()).execute(&self.pool).await, "deleting a batch")
     }
 
-    /// Another batch of the same oven and deck that was in it after `at`.
+    /// Another batch of the same oven and deck, or of the whole oven, that was in it after `at`.
     pub async fn batch_after(&self, batch: &Batch, at: Timestamp) -> Result<Option<i64>, StoreError> {
         sqlx::query_scalar(
-            "SELECT number FROM batches WHERE equipment = ? AND deck = ? AND id <> ? AND started_at IS NOT NULL \
-             AND ended_at > ? ORDER BY ended_at DESC LIMIT 1",
+            "SELECT number FROM batches WHERE equipment = ?1 AND (deck = ?2 OR deck = '' OR ?2 = '') AND id <> ?3 \
+             AND started_at IS NOT NULL AND ended_at > ?4 ORDER BY ended_at DESC LIMIT 1",
         )
         .bind(self.key(batch.equipment_id).await?)
         .bind(batch.deck.as_deref().unwrap_or_default())

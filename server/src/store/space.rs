@@ -57,6 +57,16 @@ impl Store {
         row.map(|row| Cells::new(&row, "equipment_retention").json()).transpose()
     }
 
+    /// Readings of an oven before this were deleted for their age.
+    pub async fn kept_from(&self, id: EquipmentId) -> Result<Option<Timestamp>, StoreError> {
+        let row = sqlx::query("SELECT kept_from FROM reading_rollup_state WHERE equipment = ?")
+            .bind(self.key(id).await?)
+            .fetch_optional(&self.pool)
+            .await
+            .doing("reading how far an oven's history goes")?;
+        Ok(row.map(|row| Cells::new(&row, "reading_rollup_state").time_opt()).transpose()?.flatten())
+    }
+
     /// None takes back what the oven has of its own.
     pub async fn set_retention(&self, id: EquipmentId, retention: Option<Retention>) -> Result<(), StoreError> {
         self.key(id).await?;

@@ -99,7 +99,7 @@ impl Default for WriterConfig {
     fn default() -> Self {
         Self {
             queue: 8_192,
-            rows: 1_000,
+            rows: 2_000,
             delay: Duration::from_millis(250),
             retry: Duration::from_millis(100),
             retry_max: Duration::from_secs(5),
@@ -201,8 +201,22 @@ struct Desk {
 
 /// The task; the wiring spawns [`run`](Self::run).
 pub struct Writer {
+    intake: Intake,
+    press: Press,
+}
+
+/// Where groups come together.
+struct Intake {
     queue: mpsc::Receiver<WriteOp>,
     closed: bool,
+    rows: usize,
+    delay: Duration,
+    /// When the group that comes together has to be written.
+    due: Option<Instant>,
+}
+
+/// Where they are written, one after the other.
+struct Press {
     config: WriterConfig,
     /// None while it is at work.
     desk: Option<Desk>,
@@ -229,7 +243,9 @@ impl Store {
         let (sender, queue) = mpsc::channel(config.queue);
         let shared = Arc::new(Shared::default());
         let handle = WriterHandle { queue: sender, shared: Arc::clone(&shared) };
-        let writer = Writer { queue, closed: false, config, desk: Some(desk), roll_pause: ROLL_PAUSE, shared };
+        let intake = Intake { queue, closed: false, rows: config.rows, delay: config.delay, due: None };
+        let press = Press { config, desk: Some(desk), roll_pause: ROLL_PAUSE, shared };
+        let writer = Writer { intake, press };
         Ok((handle, writer))
     }
 }
@@ -237,37 +253,48 @@ impl Store {
 impl Writer {
     /// Runs until `shutdown` or until all handles are gone; then commits what is queued and checkpoints. Those who
     /// submit should have stopped before, because nothing is taken any more once `shutdown` is cancelled.
-    pub async fn run(mut self, shutdown: CancellationToken) {
-        let mut ops = Vec::with_capacity(self.config.rows);
-        let mut deadline = None;
+    pub async fn run(self, shutdown: CancellationToken) {
+        let Self { mut intake, mut press } = self;
+        let (mut ops, mut next) = (Vec::with_capacity(intake.rows), Vec::with_capacity(intake.rows));
+        let (mut deadline, mut ended, mut is_ready) = (None, false, false);
         loop {
-            let ended = self.collect(&mut ops, &shutdown).await;
+            if !is_ready {
+                ended = intake.collect(&mut ops, &shutdown, press.rest()).await;
+            }
+            is_ready = ended;
             if !ops.is_empty() {
-                self.commit(&mut ops, &shutdown, &mut deadline).await;
+                intake.due = None;
+                {
+                    let mut commit = std::pin::pin!(press.commit(&mut ops, &shutdown, &mut deadline));
+                    // The next group comes together meanwhile.
+                    tokio::select! {
+                        biased;
+                        () = &mut commit => {}
+                        all = intake.collect(&mut next, &shutdown, None), if !ended => {
+                            (ended, is_ready) = (all, true);
+                            commit.await;
+                        }
+                    }
+                }
+                std::mem::swap(&mut ops, &mut next);
             } else if ended {
                 break;
             }
-            if !self.closed && self.has_rolling_work() {
-                self.roll().await;
+            if !intake.closed && press.has_rolling_work() {
+                press.roll().await;
             }
         }
-        self.at_work(|desk| {
-            if let Some(connection) = desk.connection.take() {
-                // So that a copy of the file alone is complete, and the next start has nothing to recover.
-                let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-                let _ = connection.close();
-            }
-        })
-        .await;
+        press.close().await;
     }
+}
 
-    /// Fills `ops` with the next group, or with none while rollups wait and nothing else comes. Says whether the queue is
-    /// closed and drained.
-    async fn collect(&mut self, ops: &mut Vec<WriteOp>, shutdown: &CancellationToken) -> bool {
-        let mut due: Option<Instant> = None;
-        let idle = Instant::now() + self.roll_pause;
+impl Intake {
+    /// Fills `ops` until the group is full, due or waited for, or `rest` has passed without any. Says whether the queue is
+    /// closed and drained. Given up before, it has lost nothing, and may go on with the same `ops`.
+    async fn collect(&mut self, ops: &mut Vec<WriteOp>, shutdown: &CancellationToken, rest: Option<Duration>) -> bool {
+        let idle = rest.map(|rest| Instant::now() + rest);
         loop {
-            let room = self.config.rows - ops.len();
+            let (room, due) = (self.rows - ops.len(), self.due);
             tokio::select! {
                 biased;
                 () = shutdown.cancelled(), if !self.closed => {
@@ -280,11 +307,26 @@ impl Writer {
                     if count == room || count == 0 || new.iter().any(|op| matches!(op, WriteOp::Flush(_))) {
                         return count == 0;
                     }
-                    due.get_or_insert_with(|| Instant::now() + self.config.delay);
+                    self.due.get_or_insert_with(|| Instant::now() + self.delay);
                 }
-                () = sleep_until(idle), if ops.is_empty() && !self.closed && self.has_rolling_work() => return false,
+                () = sleep_until(idle.unwrap_or_else(Instant::now)), if idle.is_some() && ops.is_empty() && !self.closed => {
+                    return false;
+                }
             }
         }
+    }
+}
+
+impl Press {
+    async fn close(mut self) {
+        self.at_work(|desk| {
+            if let Some(connection) = desk.connection.take() {
+                // So that a copy of the file alone is complete, and the next start has nothing to recover.
+                let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+                let _ = connection.close();
+            }
+        })
+        .await;
     }
 
     /// Commits the group, however long it takes, and leaves `ops` empty. Only once the server is stopping does it
@@ -328,6 +370,11 @@ impl Writer {
 
     fn has_rolling_work(&self) -> bool {
         self.desk.as_ref().is_some_and(|desk| desk.rolling.has_work())
+    }
+
+    /// How long may pass before the rollups are brought further; none where there is nothing to do.
+    fn rest(&self) -> Option<Duration> {
+        self.has_rolling_work().then_some(self.roll_pause)
     }
 
     /// Brings the rollups a little further. What fails is tried again; readings go first.
@@ -451,7 +498,7 @@ mod tests {
         // Leaves room for less than the next group.
         let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(store.pool()).await.unwrap();
         let (handle, mut writer) = store.writer(WriterConfig::default()).unwrap();
-        let desk = writer.desk.as_mut().unwrap();
+        let desk = writer.press.desk.as_mut().unwrap();
         (desk.most_pages, desk.connection) = (u32::try_from(pages + 5).ok(), None);
         let stop = CancellationToken::new();
         let task = tokio::spawn(writer.run(stop.clone()));

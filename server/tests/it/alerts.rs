@@ -1,14 +1,15 @@
 //! What users do with alerts.
 
 use app::model::{
-    alert::{Alert, AlertSeverity, AlertType},
-    equipment::EquipmentId,
+    alert::{Alert, AlertSeverity, AlertType, DeviceAlarm},
+    equipment::{EquipmentId, EquipmentKind},
 };
 use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use server::connectors::Sample;
 
-use crate::harness::{Bakery, Visitor, answered, refusal};
+use crate::harness::{Bakery, Visitor, answered, eventually, refusal};
 
 const PATH: &str = "/api/v1/equipment/iot-alerts";
 
@@ -103,4 +104,28 @@ async fn alerts_are_found_by_what_they_are() {
     for bad in ["?status=gone", "?severity=1", "?type=x", "?limit=0"] {
         assert_eq!(admin.get(&format!("{PATH}{bad}")).await.status(), StatusCode::BAD_REQUEST, "{bad}");
     }
+}
+
+#[tokio::test]
+async fn a_fault_that_stands_though_it_was_resolved_is_raised_again() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let id = admin.make(&json!({"name": "Horno 1"})).await;
+    let report = async || {
+        let alarm = DeviceAlarm {
+            code: "E042".to_owned(),
+            message: "Quemador".to_owned(),
+            severity: AlertSeverity::Critical,
+            since: None,
+        };
+        let sample = Sample { alarms: Some(vec![alarm]), ..Sample::default() };
+        bakery.server.service.ingest.accept(id, EquipmentKind::Deck, 5, sample).await;
+    };
+    let standing = async |what: &str| eventually(what, || async { ids(&admin, "").await.first().cloned() }).await;
+    report().await;
+    let first = standing("the fault as an alert").await;
+    answered(admin.post(&format!("{PATH}/{first}/resolve"), &json!({})).await, StatusCode::OK).await;
+    assert!(ids(&admin, "").await.is_empty());
+    report().await;
+    assert_ne!(standing("the fault once more").await, first);
 }

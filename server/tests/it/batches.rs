@@ -111,7 +111,10 @@ async fn what_does_not_go_with_how_things_are_is_refused() {
     assert_eq!(refusal(&admin, Method::POST, &format!("{other}/start"), &json!({})).await, conflict("batch_running"));
     let mut deck = baguettes(id);
     deck["deck"] = json!("piso 2");
-    assert_eq!(started(&admin, &deck).await["deck"], "piso 2", "another deck bakes by itself");
+    let of_deck: Value = admin.post("/api/v1/batches", &deck).await.json().await.unwrap();
+    let of_deck = format!("/api/v1/batches/{}/start", of_deck["id"].as_str().unwrap());
+    let whole = refusal(&admin, Method::POST, &of_deck, &json!({})).await;
+    assert_eq!(whole, conflict("batch_running"), "a batch without a deck takes the whole oven");
     assert_eq!(refusal(&admin, Method::PUT, &path, &deck).await, conflict("batch_running"));
     assert_eq!(refusal(&admin, Method::DELETE, &path, &json!({})).await, conflict("batch_status"));
     assert_eq!(refusal(&admin, Method::POST, &format!("{path}/start"), &json!({})).await, conflict("batch_status"));

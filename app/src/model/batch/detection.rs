@@ -61,6 +61,8 @@ pub struct Detector {
     /// The end of this bake was told already.
     has_ended: bool,
     has_begun: bool,
+    /// The program of this bake had time left: an oven that always says 0 never has.
+    had_time_left: bool,
 }
 
 /// What a reading shows.
@@ -104,6 +106,7 @@ impl Detector {
             (_, false) => false,
         };
         self.program = program.or(self.program.take());
+        let has_time_left = values.time_remaining_minutes.is_some_and(|minutes| minutes > 0.0);
         if is_new {
             let closed_at = self.closed_at.filter(|closed| at.duration_since(*closed) <= LOADING);
             let begin = closed_at.unwrap_or(at);
@@ -114,14 +117,17 @@ impl Detector {
                 None if is_other_program => ProposalReason::Program,
                 None => ProposalReason::Mode,
             };
+            self.had_time_left = has_time_left;
             // When this begins to look, an oven that bakes already may do so for hours.
             return was_known.then(|| self.event(ProposalKind::Start, begin, reason));
         }
+        self.had_time_left |= has_time_left;
         let since = self.baking_since?;
+        let ran_out = self.had_time_left && values.time_remaining_minutes == Some(0.0);
         let reason = if !is_baking {
             self.baking_since = None;
             Some(ProposalReason::Mode)
-        } else if values.time_remaining_minutes == Some(0.0) {
+        } else if ran_out {
             Some(ProposalReason::Program)
         } else if opened && at.duration_since(since) >= SHORTEST_BAKE {
             Some(ProposalReason::Door)
@@ -202,6 +208,21 @@ mod tests {
         assert_eq!(
             run(&steps),
             [(ProposalKind::Start, 2, ProposalReason::Door), (ProposalKind::Finish, 23, ProposalReason::Program)]
+        );
+    }
+
+    #[test]
+    fn an_oven_that_always_has_no_time_left_ends_by_its_mode() {
+        let left = Some(0.0);
+        let steps = [
+            (0, Idle, Closed, left),
+            (1, Running, Closed, left),
+            (20, Running, Closed, left),
+            (30, Idle, Closed, left),
+        ];
+        assert_eq!(
+            run(&steps),
+            [(ProposalKind::Start, 1, ProposalReason::Mode), (ProposalKind::Finish, 30, ProposalReason::Mode)]
         );
     }
 

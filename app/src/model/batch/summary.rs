@@ -175,7 +175,7 @@ impl<'a> Summing<'a> {
         self.summary.readings += 1;
         self.summary.covered_minutes += minutes;
         self.good += u32::from(reading.quality == Quality::Good);
-        if let Some(celsius) = tracking::temperature(&values, self.deck) {
+        if let Some(celsius) = tracking::temperature(reading, &values, self.deck) {
             self.mean.add(celsius, minutes);
             let lowest = self.summary.temperature_min.get_or_insert(celsius);
             *lowest = lowest.min(celsius);
@@ -219,9 +219,10 @@ impl<'a> Summing<'a> {
 
     fn note_energy(&mut self, values: &Values, minutes: f64) {
         if let Some(counter) = values.energy_consumption_kwh {
-            let rise = self.counter.map_or(0.0, |before| climb(before, counter));
-            *self.counted_kwh.get_or_insert_default() += rise;
-            self.counter = Some(counter);
+            // One value alone tells nothing.
+            if let Some(before) = self.counter.replace(counter) {
+                *self.counted_kwh.get_or_insert_default() += climb(before, counter);
+            }
         }
         if let Some(power) = values.power_kw {
             *self.power_kwh.get_or_insert_default() += power * minutes / 60.0;
@@ -229,10 +230,14 @@ impl<'a> Summing<'a> {
     }
 }
 
-/// Whether a sensor is in the product: `core`, `core_2`, `core temperature`, `Kern`, `corazón`.
+/// Whether a sensor is in the product: `core`, `core_2`, `external core`, `Kerntemperatur`, `corazón`; what is only wanted
+/// of it, `core target`, is none.
 fn is_core(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["core", "kern", "corazon", "corazón"].iter().any(|word| name.starts_with(word))
+    let mut words = name.split(|char: char| !char.is_alphanumeric());
+    let is_wanted = |word: &str| ["target", "set", "soll", "consigna"].iter().any(|start| word.starts_with(start));
+    let is_of_core = |word: &str| ["core", "kern", "corazon", "corazón"].iter().any(|start| word.starts_with(start));
+    !words.clone().any(is_wanted) && words.any(is_of_core)
 }
 
 fn in_minutes(duration: SignedDuration) -> f64 {
@@ -293,6 +298,16 @@ mod tests {
         assert_eq!((found.stages[1].temperature_mean, found.stages[1].covered_minutes), (Some(235.0), 2.0));
         assert_eq!(found.core_peak, Some(CorePeak { sensor: "core".to_owned(), temperature: 37.0, at: at(170) }));
         assert_eq!((found.energy_kwh, found.energy_source), (Some(0.3), Some(EnergySource::Power)));
+    }
+
+    #[test]
+    fn a_core_is_told_from_what_is_wanted_of_it() {
+        for name in ["core", "core_2", "external core", "Kerntemperatur", "Corazón"] {
+            assert!(is_core(name), "{name}");
+        }
+        for name in ["core target", "Kern-Solltemperatur", "consigna corazón", "score", "top"] {
+            assert!(!is_core(name), "{name}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{BatchStatus, Stage};
 use crate::model::{
     equipment::{ConnectionStatus, EquipmentId},
-    reading::{CycleStage, OperationalStatus, Quality, Values},
+    reading::{CycleStage, OperationalStatus, Quality, Reading, Values},
     wire_enum,
 };
 
@@ -126,17 +126,19 @@ impl Progress {
     }
 }
 
-/// The temperature of a batch: of its deck, where the oven has a zone of that name.
-pub fn temperature(values: &Values, deck: Option<&str>) -> Option<f64> {
+/// The temperature of a batch, of the `good` values of a reading: of its deck, where the oven has a zone of that name, also
+/// where that one is not to be trusted.
+pub fn temperature(reading: &Reading, good: &Values, deck: Option<&str>) -> Option<f64> {
     match deck {
-        Some(deck) if values.temperature_zones.contains_key(deck) => values.temperature_zones.get(deck).copied(),
-        _ => values.temperature,
+        Some(deck) if reading.values.temperature_zones.contains_key(deck) => good.temperature_zones.get(deck).copied(),
+        _ => good.temperature,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{super::profile, *};
+    use crate::model::reading::QualityReason;
 
     #[test]
     fn stages_follow_each_other() {
@@ -166,8 +168,19 @@ mod tests {
             temperature_zones: [("deck 1".to_owned(), 210.0)].into(),
             ..Values::default()
         };
-        assert_eq!(temperature(&values, Some("deck 1")), Some(210.0));
-        assert_eq!(temperature(&values, Some("deck 9")), Some(230.0));
-        assert_eq!(temperature(&values, None), Some(230.0));
+        let mut reading = Reading {
+            reading_time: Timestamp::UNIX_EPOCH,
+            received_at: Timestamp::UNIX_EPOCH,
+            values,
+            active_batch_id: None,
+            quality: Quality::Good,
+            quality_issues: Vec::new(),
+        };
+        let of = |reading: &Reading, deck| temperature(reading, &reading.good(), deck);
+        assert_eq!(of(&reading, Some("deck 1")), Some(210.0));
+        assert_eq!(of(&reading, Some("deck 9")), Some(230.0));
+        assert_eq!(of(&reading, None), Some(230.0));
+        reading.flag("temperature_zones.deck 1".to_owned(), QualityReason::OutOfRange);
+        assert_eq!(of(&reading, Some("deck 1")), None, "the oven's is not its own");
     }
 }
