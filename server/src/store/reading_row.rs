@@ -1,11 +1,11 @@
 //! One row of `equipment_sensor_readings`: its columns, and both directions of the conversion.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, ops::Range, sync::LazyLock};
 
 use app::model::reading::{CycleStage, DoorStatus, OperationalStatus, Quality, Reading, Values};
 use rusqlite::{
     CachedStatement, Connection, ToSql,
-    types::{Null, ToSqlOutput, ValueRef},
+    types::{ToSqlOutput, ValueRef},
 };
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
@@ -31,34 +31,84 @@ fn insert_sql() -> String {
     )
 }
 
-/// Inserts reading after reading.
-pub(super) struct Insert<'c> {
-    statement: CachedStatement<'c>,
-    /// The JSON of one row, column by column.
-    text: Vec<u8>,
+/// The columns of readings that are JSON, made before it is their turn. JSON has no NaN and no infinity: such a value is
+/// stored as missing.
+#[derive(Default)]
+pub(super) struct Texts {
+    bytes: Vec<u8>,
+    /// Of each reading, in the order of the columns: zones, additional sensors, flaws. None where there is nothing.
+    of: Vec<[Option<Range<usize>>; 3]>,
 }
+
+impl Texts {
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.of.clear();
+    }
+
+    /// Adds those of the next reading.
+    pub(super) fn push(&mut self, reading: &Reading) -> Result<(), serde_json::Error> {
+        let Reading { values, quality_issues, .. } = reading;
+        let zones = Finite(&values.temperature_zones);
+        let bytes = &mut self.bytes;
+        let made = [
+            text(bytes, zones.is_empty(), &zones),
+            text(bytes, values.additional_sensors.is_empty(), &values.additional_sensors),
+            text(bytes, quality_issues.is_empty(), quality_issues),
+        ];
+        let mut failed = Ok(());
+        let kept = made.map(|made| made.map_err(|error| failed = Err(error)).unwrap_or_default());
+        self.of.push(kept);
+        failed
+    }
+
+    fn column(&self, index: usize, column: usize) -> ToSqlOutput<'_> {
+        let range = self.of.get(index).and_then(|of| of[column].clone());
+        // JSON is UTF-8.
+        ToSqlOutput::Borrowed(range.map_or(ValueRef::Null, |range| ValueRef::Text(&self.bytes[range])))
+    }
+}
+
+fn text(
+    bytes: &mut Vec<u8>,
+    is_empty: bool,
+    value: &impl Serialize,
+) -> Result<Option<Range<usize>>, serde_json::Error> {
+    if is_empty {
+        return Ok(None);
+    }
+    let start = bytes.len();
+    serde_json::to_writer(&mut *bytes, value)?;
+    Ok(Some(start..bytes.len()))
+}
+
+/// Inserts reading after reading.
+pub(super) struct Insert<'c>(CachedStatement<'c>);
 
 impl<'c> Insert<'c> {
     pub(super) fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
-        Ok(Self { statement: connection.prepare_cached(&INSERT)?, text: Vec::new() })
+        Ok(Self(connection.prepare_cached(&INSERT)?))
     }
 
-    /// Says whether it was not there before.
-    ///
-    /// JSON has no NaN and no infinity, and SQLite turns NaN into null: such a value is stored as missing. Its quality
-    /// issue tells what it was.
-    pub(super) fn insert(&mut self, key: i64, reading: &Reading) -> rusqlite::Result<bool> {
+    /// Says whether it was not there before; `index` is its place among the texts. SQLite turns NaN into null: the quality
+    /// issue of such a value tells what it was.
+    pub(super) fn insert(
+        &mut self,
+        key: i64,
+        reading: &Reading,
+        texts: &Texts,
+        index: usize,
+    ) -> rusqlite::Result<bool> {
         let values = &reading.values;
         let real = |value: Option<f64>| value.filter(|value| value.is_finite());
-        let zones = Finite(&values.temperature_zones);
         let batch = reading.active_batch_id.as_ref().map(|id| id.as_bytes().as_slice());
-        let mut row = Row { statement: &mut self.statement, text: &mut self.text, next: 1 };
+        let mut row = Row { statement: &mut self.0, next: 1 };
         row.bind(key)?;
         row.bind(reading.reading_time.as_microsecond())?;
         row.bind(reading.received_at.as_microsecond())?;
         row.bind(real(values.temperature))?;
         row.bind(real(values.target_temperature))?;
-        row.json(zones.is_empty(), &zones)?;
+        row.bind(texts.column(index, 0))?;
         row.bind(real(values.humidity))?;
         row.bind(real(values.target_humidity))?;
         row.bind(real(values.energy_consumption_kwh))?;
@@ -73,10 +123,10 @@ impl<'c> Insert<'c> {
         row.bind(real(values.product_weight_kg))?;
         row.bind(real(values.moisture_content))?;
         row.bind(batch)?;
-        row.json(values.additional_sensors.is_empty(), &values.additional_sensors)?;
+        row.bind(texts.column(index, 1))?;
         row.bind(quality_number(reading.quality))?;
-        row.json(reading.quality_issues.is_empty(), &reading.quality_issues)?;
-        Ok(self.statement.raw_execute()? == 1)
+        row.bind(texts.column(index, 2))?;
+        Ok(self.0.raw_execute()? == 1)
     }
 }
 
@@ -85,28 +135,12 @@ static INSERT: LazyLock<String> = LazyLock::new(insert_sql);
 /// Takes the columns of a row one after the other.
 struct Row<'a, 'c> {
     statement: &'a mut CachedStatement<'c>,
-    text: &'a mut Vec<u8>,
     next: usize,
 }
 
 impl Row<'_, '_> {
     fn bind(&mut self, value: impl ToSql) -> rusqlite::Result<()> {
         self.statement.raw_bind_parameter(self.next, value)?;
-        self.next += 1;
-        Ok(())
-    }
-
-    /// Null where it is empty.
-    fn json(&mut self, is_empty: bool, value: &impl Serialize) -> rusqlite::Result<()> {
-        if is_empty {
-            return self.bind(Null);
-        }
-        self.text.clear();
-        let written = serde_json::to_writer(&mut *self.text, value);
-        written.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-        // JSON is UTF-8.
-        let text = ToSqlOutput::Borrowed(ValueRef::Text(self.text));
-        self.statement.raw_bind_parameter(self.next, text)?;
         self.next += 1;
         Ok(())
     }

@@ -32,6 +32,7 @@ use super::{
     Keys, Store, Tuning,
     error::{Outage, StoreError},
     reader::Unread,
+    reading_row::Texts,
     schema,
 };
 
@@ -205,6 +206,29 @@ pub struct Writer {
     press: Press,
 }
 
+/// What is written in one transaction.
+#[derive(Default)]
+struct Group {
+    ops: Vec<WriteOp>,
+    /// Of the readings among them, in their order.
+    texts: Texts,
+}
+
+impl Group {
+    /// Makes what takes time and needs no database.
+    fn prepare(&mut self) {
+        self.texts.clear();
+        for op in &self.ops {
+            if let WriteOp::Reading { equipment, reading, .. } = op
+                && let Err(error) = self.texts.push(reading)
+            {
+                // Of values that came as JSON, or as numbers, this cannot be.
+                tracing::error!(oven = %equipment, "a reading cannot be written as JSON: {error}");
+            }
+        }
+    }
+}
+
 /// Where groups come together.
 struct Intake {
     queue: mpsc::Receiver<WriteOp>,
@@ -255,28 +279,30 @@ impl Writer {
     /// submit should have stopped before, because nothing is taken any more once `shutdown` is cancelled.
     pub async fn run(self, shutdown: CancellationToken) {
         let Self { mut intake, mut press } = self;
-        let (mut ops, mut next) = (Vec::with_capacity(intake.rows), Vec::with_capacity(intake.rows));
+        let (mut group, mut next) = (Group::default(), Group::default());
         let (mut deadline, mut ended, mut is_ready) = (None, false, false);
         loop {
             if !is_ready {
-                ended = intake.collect(&mut ops, &shutdown, press.rest()).await;
+                ended = intake.collect(&mut group.ops, &shutdown, press.rest()).await;
+                group.prepare();
             }
             is_ready = ended;
-            if !ops.is_empty() {
+            if !group.ops.is_empty() {
                 intake.due = None;
                 {
-                    let mut commit = std::pin::pin!(press.commit(&mut ops, &shutdown, &mut deadline));
+                    let mut commit = std::pin::pin!(press.commit(&mut group, &shutdown, &mut deadline));
                     // The next group comes together meanwhile.
                     tokio::select! {
                         biased;
                         () = &mut commit => {}
-                        all = intake.collect(&mut next, &shutdown, None), if !ended => {
+                        all = intake.collect(&mut next.ops, &shutdown, None), if !ended => {
                             (ended, is_ready) = (all, true);
+                            next.prepare();
                             commit.await;
                         }
                     }
                 }
-                std::mem::swap(&mut ops, &mut next);
+                std::mem::swap(&mut group, &mut next);
             } else if ended {
                 break;
             }
@@ -329,18 +355,18 @@ impl Press {
         .await;
     }
 
-    /// Commits the group, however long it takes, and leaves `ops` empty. Only once the server is stopping does it
+    /// Commits the group, however long it takes, and leaves it empty. Only once the server is stopping does it
     /// give up, at `deadline`, which holds for all groups that are left.
-    async fn commit(&mut self, ops: &mut Vec<WriteOp>, shutdown: &CancellationToken, deadline: &mut Option<Instant>) {
+    async fn commit(&mut self, group: &mut Group, shutdown: &CancellationToken, deadline: &mut Option<Instant>) {
         let mut wait = self.config.retry;
         let mut reason = "the server stopped while the database could not be written".to_owned();
         loop {
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return ops.drain(..).for_each(|op| self.shared.lose(op, &reason));
+                return group.ops.drain(..).for_each(|op| self.shared.lose(op, &reason));
             }
             let started = Instant::now();
-            let error = match self.attempt(ops).await {
-                Ok(tally) => return self.shared.finish(ops, tally, started.elapsed()),
+            let error = match self.attempt(group).await {
+                Ok(tally) => return self.shared.finish(&mut group.ops, tally, started.elapsed()),
                 Err(error) => error,
             };
             self.shared.fail(&error);
@@ -356,15 +382,15 @@ impl Press {
         }
     }
 
-    async fn attempt(&mut self, ops: &mut Vec<WriteOp>) -> Result<Tally, Unread> {
-        let group = std::mem::take(ops);
-        let (group, written) = self
+    async fn attempt(&mut self, group: &mut Group) -> Result<Tally, Unread> {
+        let taken = std::mem::take(group);
+        let (taken, written) = self
             .at_work(move |desk| {
-                let written = desk.attempt(|connection, keys, rolling| batch::write(connection, &group, keys, rolling));
-                (group, written)
+                let written = desk.attempt(|connection, keys, rolling| batch::write(connection, &taken, keys, rolling));
+                (taken, written)
             })
             .await;
-        *ops = group;
+        *group = taken;
         written
     }
 

@@ -51,7 +51,7 @@ async fn lock(store: &Store) -> Transaction<'static, Sqlite> {
 
 async fn many_readings_are_one_commit(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let config = WriterConfig { delay: Duration::from_secs(60), ..WriterConfig::default() };
+    let config = WriterConfig { rows: 1_000, delay: Duration::from_secs(60), ..WriterConfig::default() };
     let writer = Running::start(store, config);
     for second in 0..700 {
         writer.reading(id, plain_reading(second)).await;

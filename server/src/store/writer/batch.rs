@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, ffi::SQL
 use uuid::Uuid;
 
 use super::{
-    WriteOp,
+    Group, WriteOp,
     erase::{Erased, erase},
     reflag::reflag,
     rolling::{Changes, Rolling},
@@ -26,7 +26,7 @@ use crate::store::{
     error::is_of_one,
     plausibility::keep_outlier,
     reader::Unread,
-    reading_row::Insert,
+    reading_row::{Insert, Texts},
 };
 
 /// What became of a group.
@@ -73,6 +73,8 @@ impl Tally {
 
 struct Row<'a> {
     index: usize,
+    /// The place of its texts.
+    text: usize,
     equipment: EquipmentId,
     key: i64,
     reading: &'a Reading,
@@ -82,12 +84,13 @@ struct Row<'a> {
 /// schema refuses are in the tally.
 pub(super) fn write(
     connection: &mut Connection,
-    ops: &[WriteOp],
+    group: &Group,
     keys: &Keys,
     rolling: &mut Rolling,
 ) -> Result<Tally, Unread> {
     // It waits for its turn here, where nothing has been done yet.
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let Group { ops, texts } = group;
     let mut tally = Tally::default();
     let mut rows = Vec::with_capacity(ops.len());
     let (mut erasures, mut reflags) = (Vec::new(), Vec::new());
@@ -96,7 +99,10 @@ pub(super) fn write(
     // Only the last status of an oven matters, and its last known time of connection.
     let mut statuses: BTreeMap<EquipmentId, (usize, i64, ConnectionStatus, Option<Timestamp>)> = BTreeMap::new();
 
+    let mut text = 0;
     for (index, op) in ops.iter().enumerate() {
+        let of_reading = text;
+        text += usize::from(matches!(op, WriteOp::Reading { .. }));
         let equipment = match op {
             WriteOp::Reading { equipment, .. }
             | WriteOp::Log { equipment, .. }
@@ -117,7 +123,7 @@ pub(super) fn write(
                     tally.expired += 1;
                     tally.fates.insert(index, Committed::Dropped);
                 } else {
-                    rows.push(Row { index, equipment, key, reading });
+                    rows.push(Row { index, text: of_reading, equipment, key, reading });
                 }
             }
             WriteOp::Log { entry, .. } => match insert_log(&tx, key, entry) {
@@ -137,7 +143,7 @@ pub(super) fn write(
         }
     }
     let mut changes = Changes::default();
-    insert_readings(&tx, &rows, &mut tally, rolling, &mut changes)?;
+    insert_readings(&tx, (&rows, texts), &mut tally, rolling, &mut changes)?;
     for (index, key, what, limit) in erasures {
         tally.erased.insert(index, erase(&tx, rolling, &mut changes, key, what, limit)?);
     }
@@ -174,14 +180,14 @@ fn key_of(tx: &Connection, keys: &Keys, id: EquipmentId) -> rusqlite::Result<Opt
 /// A reading that is refused leaves nothing behind, and does not end the transaction.
 fn insert_readings(
     tx: &Connection,
-    rows: &[Row<'_>],
+    (rows, texts): (&[Row<'_>], &Texts),
     tally: &mut Tally,
     rolling: &mut Rolling,
     changes: &mut Changes,
 ) -> Result<(), Unread> {
     let mut insert = Insert::new(tx)?;
     for row in rows {
-        match insert.insert(row.key, row.reading) {
+        match insert.insert(row.key, row.reading, texts, row.text) {
             Ok(is_new) => {
                 tally.committed += u64::from(is_new);
                 tally.duplicates += u64::from(!is_new);
