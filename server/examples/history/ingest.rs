@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{Options, oven};
 
 /// Rows of a transaction.
-const BATCH: i64 = 1_000;
+const BATCH: usize = 1_000;
 /// Readings that are made before they are written.
 const READY: i64 = 100_000;
 /// Readings that SQLite alone inserts too.
@@ -28,7 +28,7 @@ const COMPARED: i64 = 2_000_000;
 /// schema and settings, and nothing else to do.
 struct Raw {
     connection: Connection,
-    batches: i64,
+    rows: usize,
     took: Duration,
 }
 
@@ -45,22 +45,21 @@ impl Raw {
             "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; \
              PRAGMA wal_autocheckpoint = 4000",
         )?;
-        Ok(Self { connection, batches: 0, took: Duration::ZERO })
+        Ok(Self { connection, rows: 0, took: Duration::ZERO })
     }
 
     fn speed(&self) -> f64 {
-        (self.batches * BATCH) as f64 / self.took.as_secs_f64()
+        self.rows as f64 / self.took.as_secs_f64()
     }
 
-    /// Inserts `rows` more.
-    fn insert(&mut self, interval: i64, rows: i64) -> anyhow::Result<()> {
-        let from = self.batches;
-        self.batches += rows / BATCH;
+    /// Inserts these readings, whose texts are made before. They are not in the processor's cache, as those that the writer
+    /// gets are not.
+    fn insert(&mut self, readings: &[Arc<Reading>]) -> anyhow::Result<()> {
         let connection = &self.connection;
-        let readings: Vec<_> = (0..BATCH).map(|index| oven::reading(index * interval)).collect();
         let texts: Vec<_> = readings
             .iter()
-            .map(|Reading { values, .. }| {
+            .map(|reading| {
+                let Reading { values, .. } = &**reading;
                 Ok((
                     serde_json::to_string(&values.temperature_zones)?,
                     serde_json::to_string(&values.additional_sensors)?,
@@ -70,11 +69,11 @@ impl Raw {
         let sql = format!("INSERT INTO equipment_sensor_readings VALUES ({})", ["?"; 23].join(","));
         let mut statement = connection.prepare(&sql)?;
         let started = Instant::now();
-        for batch in from..self.batches {
+        for (readings, texts) in readings.chunks(BATCH).zip(texts.chunks(BATCH)) {
             connection.execute_batch("BEGIN IMMEDIATE")?;
-            for (reading, (zones, extras)) in readings.iter().zip(&texts) {
+            for (reading, (zones, extras)) in readings.iter().zip(texts) {
                 let values = &reading.values;
-                let time = reading.reading_time.as_microsecond() + batch * BATCH * interval * 1_000_000;
+                let time = reading.reading_time.as_microsecond();
                 statement.execute([
                     &1_i64 as &dyn ToSql,
                     &time,
@@ -104,6 +103,7 @@ impl Raw {
             connection.execute_batch("COMMIT")?;
         }
         self.took += started.elapsed();
+        self.rows += readings.len();
         Ok(())
     }
 }
@@ -137,6 +137,7 @@ pub async fn measure(options: &Options, folder: &Path) -> anyhow::Result<Equipme
         // Making them up takes as long as storing them.
         let until = rows.min(made + READY);
         let ready: Vec<_> = (made..until).map(|index| Arc::new(oven::reading(index * options.interval))).collect();
+        let same = if made < COMPARED { ready.clone() } else { Vec::new() };
         let started = Instant::now();
         for reading in ready {
             handle.submit(WriteOp::Reading { equipment: id, reading, done: None }).await?;
@@ -147,7 +148,7 @@ pub async fn measure(options: &Options, folder: &Path) -> anyhow::Result<Equipme
         if made < COMPARED {
             // In turns, because no machine is as fast all the time.
             (compared, compared_rows) = (compared + spent, until);
-            tokio::task::block_in_place(|| raw.insert(options.interval, until - made))?;
+            tokio::task::block_in_place(|| raw.insert(&same))?;
         }
         made = until;
     }
