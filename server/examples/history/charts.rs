@@ -18,7 +18,7 @@ use crate::{
 };
 
 const POINTS: u32 = 2_000;
-const TIMES: i64 = 40;
+const TIMES: i64 = 200;
 /// What a page of the oven draws.
 const DRAWN: &str = "&fields=temperature,target_temperature,temperature_zones.top,temperature_zones.bottom,humidity";
 
