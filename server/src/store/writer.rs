@@ -100,7 +100,7 @@ impl Default for WriterConfig {
     fn default() -> Self {
         Self {
             queue: 8_192,
-            rows: 2_000,
+            rows: 4_000,
             delay: Duration::from_millis(250),
             retry: Duration::from_millis(100),
             retry_max: Duration::from_secs(5),
