@@ -28,16 +28,19 @@ pub struct Baking {
 struct Oven {
     /// In the order of their start.
     running: Vec<Running>,
+    /// Those that ended lately, in the order of their start, for readings that come late.
+    ended: Vec<Running>,
     detector: Detector,
     proposals: Vec<Proposal>,
 }
 
-/// A batch that runs.
+/// A batch that runs, or ran.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Running {
     pub id: Uuid,
     pub name: String,
     pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
 }
 
 impl Baking {
@@ -52,8 +55,10 @@ impl Baking {
         if is_live && let Some(event) = oven.detector.observe(reading) {
             oven.propose(id, event);
         }
-        let started = |running: &&Running| running.started_at <= reading.reading_time;
-        oven.running.iter().rfind(started).map(|running| running.id)
+        let at = reading.reading_time;
+        let was_in = |batch: &&Running| batch.started_at <= at && batch.ended_at.is_none_or(|ended_at| at < ended_at);
+        let of = |batches: &[Running]| batches.iter().rfind(was_in).map(|batch| batch.id);
+        of(&oven.running).or_else(|| of(&oven.ended))
     }
 
     /// The batch that an oven bakes: of several decks' the one that started last.
@@ -61,17 +66,22 @@ impl Baking {
         self.lock().get(&id)?.running.last().cloned()
     }
 
-    /// Takes over what runs, from the database.
+    /// Takes over what runs, and what ended lately, from the database.
     pub fn set(&self, batches: &[Batch]) {
         let mut ovens = self.lock();
         for oven in ovens.values_mut() {
             oven.running.clear();
+            oven.ended.clear();
         }
         for batch in batches {
             if let Some(started_at) = batch.started_at {
-                let running = Running { id: batch.id, name: batch.name.clone(), started_at };
-                ovens.entry(batch.equipment_id).or_default().running.push(running);
+                let known = Running { id: batch.id, name: batch.name.clone(), started_at, ended_at: batch.ended_at };
+                let oven = ovens.entry(batch.equipment_id).or_default();
+                if batch.ended_at.is_none() { &mut oven.running } else { &mut oven.ended }.push(known);
             }
+        }
+        for oven in ovens.values_mut() {
+            oven.ended.sort_by_key(|batch| batch.started_at);
         }
         for oven in ovens.values_mut() {
             let is_running = |id: Uuid| oven.running.iter().any(|running| running.id == id);

@@ -27,6 +27,9 @@ const PAGE: u32 = 5_000;
 const MAX_REASON: usize = 2_000;
 /// Longest profile: twenty stages of four days.
 const LONGEST: SignedDuration = SignedDuration::from_hours(20 * 4 * 24);
+/// Readings of a batch may come so long after its end: from the memory of an oven, or of a broker.
+const LATE: SignedDuration = SignedDuration::from_hours(7 * 24);
+const MOST_ENDED: u32 = 5_000;
 /// Clocks of browsers may be ahead by so much.
 const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 
@@ -323,7 +326,14 @@ impl Service {
     pub(super) async fn load_batches(&self) -> Result<(), ServiceError> {
         // One at a time, or the older of two looks at the database could be the last word.
         let _turn = self.ingest.baking.loading.lock().await;
-        self.ingest.baking.set(&self.store.running_batches().await?);
+        let mut batches = self.store.running_batches().await?;
+        let lately = BatchFilter {
+            status: Some(BatchStatus::Finished),
+            from: Some(Timestamp::now() - LATE),
+            ..BatchFilter::default()
+        };
+        batches.extend(self.store.batches(&lately, false, None, MOST_ENDED).await?);
+        self.ingest.baking.set(&batches);
         Ok(())
     }
 

@@ -224,3 +224,30 @@ async fn what_an_oven_does_is_proposed_as_a_batch() {
     assert_eq!(dismissed.status(), StatusCode::NO_CONTENT);
     assert_eq!(admin.json("/api/v1/batches/proposals").await["items"], json!([]));
 }
+
+#[tokio::test]
+async fn what_comes_late_belongs_to_the_batch_it_was_measured_in() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let id = admin.make(&json!({"name": "Horno 1"})).await;
+    let ago = |minutes: i64| Timestamp::now() - SignedDuration::from_mins(minutes);
+    let batch: Value = admin.post("/api/v1/batches", &baguettes(id)).await.json().await.unwrap();
+    let path = format!("/api/v1/batches/{}", batch["id"].as_str().unwrap());
+    admin.post(&format!("{path}/start"), &json!({"started_at": ago(30)})).await;
+    let finished = admin.post(&format!("{path}/finish"), &json!({"ended_at": ago(10)})).await;
+    assert_eq!(finished.status(), StatusCode::OK);
+    let batch = batch["id"].as_str().unwrap().parse().ok();
+    let late = async |bakery: &Bakery, minutes: i64| {
+        let values = Values { temperature: Some(200.0), ..Values::default() };
+        let sample = Sample { backfilled: true, measured_at: Some(ago(minutes)), values, ..Sample::default() };
+        bakery.server.service.ingest.accept(id, EquipmentKind::Deck, 5, sample).await;
+        bakery.server.service.ingest.flush().await.unwrap();
+    };
+    for minutes in [40, 20, 5] {
+        late(&bakery, minutes).await;
+    }
+    let bakery = bakery.reopen().await;
+    late(&bakery, 15).await;
+    let of: Vec<_> = bakery.history(id).await.iter().map(|reading| reading.active_batch_id).collect();
+    assert_eq!(of, [None, batch, batch, None]);
+}
