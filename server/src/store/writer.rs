@@ -191,11 +191,16 @@ impl Drop for Pending<'_> {
 
 /// What writing needs. It moves to a thread where it may wait for the disk, and back.
 struct Desk {
-    path: Arc<PathBuf>,
-    tuning: Tuning,
+    place: Place,
     connection: Option<Connection>,
     keys: Keys,
     rolling: Rolling,
+}
+
+/// Where it is written.
+struct Place {
+    path: Arc<PathBuf>,
+    tuning: Tuning,
     #[cfg(test)]
     most_pages: Option<u32>,
 }
@@ -252,18 +257,16 @@ struct Press {
 impl Store {
     /// Makes the writer, with a connection of its own. There is at most one.
     pub fn writer(&self, config: WriterConfig) -> Result<(WriterHandle, Writer), StoreError> {
-        let mut desk = Desk {
+        let place = Place {
             path: Arc::clone(&self.path),
             tuning: self.tuning.clone(),
-            connection: None,
-            keys: self.keys.clone(),
-            rolling: Rolling::default(),
             #[cfg(test)]
             most_pages: None,
         };
-        desk.open().map_err(|error| {
+        let connection = place.open().map_err(|error| {
             StoreError::unavailable("opening the database to write readings", Outage::of_raw(&error), error)
         })?;
+        let desk = Desk { place, connection: Some(connection), keys: self.keys.clone(), rolling: Rolling::default() };
         let (sender, queue) = mpsc::channel(config.queue);
         let shared = Arc::new(Shared::default());
         let handle = WriterHandle { queue: sender, shared: Arc::clone(&shared) };
@@ -387,7 +390,8 @@ impl Press {
         let (taken, written) = self
             .at_work(move |desk| {
                 let written = desk.attempt(|connection, keys, rolling| batch::write(connection, &taken, keys, rolling));
-                (taken, written)
+                // What was rolled up in memory for it is in no database.
+                (taken, written.inspect_err(|_| desk.rolling.forget()))
             })
             .await;
         *group = taken;
@@ -418,7 +422,12 @@ impl Press {
                     desk.rolling.skip();
                 }
             }
-            Err(Unread::Sql(error)) => tracing::warn!(%error, "rolling up the history waits"),
+            Err(Unread::Sql(error)) => {
+                tracing::warn!(%error, "rolling up the history waits");
+                if let Some(desk) = &mut self.desk {
+                    desk.rolling.forget();
+                }
+            }
         }
     }
 
@@ -442,32 +451,30 @@ impl Press {
     }
 }
 
-impl Desk {
-    fn open(&mut self) -> rusqlite::Result<()> {
+impl Place {
+    fn open(&self) -> rusqlite::Result<Connection> {
         let connection = schema::open_to_write(&self.path, &self.tuning)?;
         #[cfg(test)]
         if let Some(pages) = self.most_pages {
             connection.pragma_update(None, "max_page_count", pages)?;
         }
-        self.connection = Some(connection);
-        Ok(())
+        Ok(connection)
     }
+}
 
+impl Desk {
     fn attempt<T>(
         &mut self,
         work: impl FnOnce(&mut Connection, &Keys, &mut Rolling) -> Result<T, Unread>,
     ) -> Result<T, Unread> {
-        if self.connection.is_none() {
-            self.open()?;
-        }
-        let done = match &mut self.connection {
-            Some(connection) => work(connection, &self.keys, &mut self.rolling),
-            None => Err(rusqlite::Error::InvalidQuery.into()),
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            closed => closed.insert(self.place.open()?),
         };
+        let done = work(connection, &self.keys, &mut self.rolling);
         if let Err(Unread::Sql(_)) = &done {
             // After a full disk or an I/O error SQLite may have ended the transaction by itself: start afresh.
             self.connection = None;
-            self.rolling.forget();
         }
         done
     }
@@ -525,7 +532,7 @@ mod tests {
         let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(store.pool()).await.unwrap();
         let (handle, mut writer) = store.writer(WriterConfig::default()).unwrap();
         let desk = writer.press.desk.as_mut().unwrap();
-        (desk.most_pages, desk.connection) = (u32::try_from(pages + 5).ok(), None);
+        (desk.place.most_pages, desk.connection) = (u32::try_from(pages + 5).ok(), None);
         let stop = CancellationToken::new();
         let task = tokio::spawn(writer.run(stop.clone()));
         for second in 0..1_500 {

@@ -17,6 +17,10 @@ contract! {
     history_from_before_the_rollups_is_rolled_up,
     what_is_kept_longer_outlives_its_readings,
     an_unreadable_rollup_is_an_error_and_stops_nobody,
+    no_minute_is_passed_over_because_of_what_cannot_be_read,
+    a_late_reading_is_rolled_up_before_its_day_goes,
+    the_last_day_of_a_silent_oven_goes_too,
+    readings_from_before_1970_are_rolled_up_where_they_are,
 }
 
 const DAY: i64 = 86_400;
@@ -125,6 +129,99 @@ async fn an_unreadable_rollup_is_an_error_and_stops_nobody(store: &Store) {
     writer.handle.flush().await.unwrap();
     let stats = writer.stop().await.stats();
     assert_eq!((stats.committed, stats.lost, stats.failing), (103, 0, false), "{stats:?}");
+}
+
+async fn no_minute_is_passed_over_because_of_what_cannot_be_read(store: &Store) {
+    let id = new_oven(store, "Horno").await;
+    let hour = 3_600 - at(0).as_second().rem_euclid(3_600);
+    let writer = Running::start(store, WriterConfig::default());
+    for index in 0..360 {
+        writer.reading(id, plain_reading(hour + index * 10)).await;
+    }
+    writer.handle.flush().await.unwrap();
+    settled(store).await;
+    sqlx::query("UPDATE reading_rollups SET data = x'00'").execute(store.pool()).await.unwrap();
+    // The first of them ends the hour, which is made from its minutes; the others end minutes of their own.
+    for minute in 60..64 {
+        writer.reading(id, plain_reading(hour + minute * 60)).await;
+        writer.handle.flush().await.unwrap();
+    }
+    let stats = writer.stop().await.stats();
+    assert_eq!((stats.committed, stats.lost), (364, 0), "{stats:?}");
+    let passed_over = "SELECT count(*) FROM equipment_sensor_readings r JOIN reading_rollup_state s USING (equipment) \
+        WHERE r.reading_time / 60000000 * 60000000 < s.rolled_until AND NOT EXISTS (SELECT 1 FROM reading_rollups u \
+        WHERE u.equipment = r.equipment AND u.seconds = 60 AND u.begins_at = r.reading_time / 60000000 * 60000000)";
+    assert_eq!(number(store, passed_over).await, 0);
+}
+
+/// Erases until something went.
+async fn erase_at_last(writer: &Running, id: EquipmentId, what: Erasure) -> u64 {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let erased = writer.handle.erase(id, what, 10_000).await.unwrap();
+        if erased.rows > 0 {
+            return erased.rows;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{what:?} deletes nothing");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+async fn a_late_reading_is_rolled_up_before_its_day_goes(store: &Store) {
+    let id = new_oven(store, "Horno").await;
+    let writer = Running::start(store, WriterConfig::default());
+    for index in 0..(3 * 24) {
+        writer.reading(id, plain_reading(index * 3_600)).await;
+    }
+    writer.handle.flush().await.unwrap();
+    settled(store).await;
+    let count = |days: &Rollups| days.iter().map(|(_, day)| day.readings).sum::<u32>();
+    assert_eq!(count(&all(store, id, Resolution::Day).await), 72);
+    // Both are written in one transaction.
+    writer.reading(id, plain_reading(1_800)).await;
+    let raw = Erasure::Older { resolution: Resolution::Raw, than: at(2 * DAY).as_microsecond() };
+    erase_at_last(&writer, id, raw).await;
+    settled(store).await;
+    let days = all(store, id, Resolution::Day).await;
+    assert_eq!(count(&days), 73, "{days:?}");
+    assert_eq!(writer.stop().await.stats().expired, 0);
+}
+
+async fn the_last_day_of_a_silent_oven_goes_too(store: &Store) {
+    let id = new_oven(store, "Horno").await;
+    let writer = Running::start(store, WriterConfig::default());
+    for index in 0..100 {
+        writer.reading(id, plain_reading(index * 60)).await;
+    }
+    writer.handle.flush().await.unwrap();
+    settled(store).await;
+    let raw = Erasure::Older { resolution: Resolution::Raw, than: at(3 * DAY).as_microsecond() };
+    assert_eq!(erase_at_last(&writer, id, raw).await, 100);
+    let hours = all(store, id, Resolution::Hour).await;
+    assert_eq!(hours.iter().map(|(_, hour)| hour.readings).sum::<u32>(), 100, "{hours:?}");
+    // It may come back.
+    writer.reading(id, plain_reading(4 * DAY)).await;
+    writer.reading(id, plain_reading(4 * DAY + 60)).await;
+    writer.handle.flush().await.unwrap();
+    settled(store).await;
+    assert_eq!(store.rollups_differ(id).await.unwrap(), None);
+    assert_eq!(writer.stop().await.stats().committed, 102);
+}
+
+async fn readings_from_before_1970_are_rolled_up_where_they_are(store: &Store) {
+    let id = new_oven(store, "Horno").await;
+    let writer = Running::start(store, WriterConfig::default());
+    let epoch = -at(0).as_second();
+    for second in [-130, -70, -10, 10, 70] {
+        writer.reading(id, plain_reading(epoch + second)).await;
+    }
+    writer.handle.flush().await.unwrap();
+    settled(store).await;
+    let what = Erasure::Readings { start: -75 * MICROS, end: -60 * MICROS };
+    assert_eq!(writer.handle.erase(id, what, 10).await.unwrap().rows, 1);
+    settled(store).await;
+    assert_eq!(store.rollups_differ(id).await.unwrap(), None);
+    writer.stop().await;
 }
 
 #[derive(Clone, Debug)]

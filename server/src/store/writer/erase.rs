@@ -1,5 +1,7 @@
 //! Deletes readings and rollups, a few at a time, so that new readings never wait long.
 
+use std::collections::BTreeSet;
+
 use app::model::history::Resolution;
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -43,19 +45,26 @@ pub(super) fn erase(
         Erasure::Readings { start, end } => {
             let end = cut(tx, READINGS, key, start, end, limit)?;
             let mut statement = tx.prepare_cached(
-                "SELECT DISTINCT reading_time / ?4 FROM equipment_sensor_readings WHERE equipment = ?1 \
-                 AND reading_time >= ?2 AND reading_time < ?3",
+                "SELECT reading_time FROM equipment_sensor_readings WHERE equipment = ? AND reading_time >= ? \
+                 AND reading_time < ?",
             )?;
-            let minutes = statement.query_map([key, start, end.at, MINUTE], |row| row.get(0))?;
-            let minutes: Vec<i64> = minutes.collect::<Result<_, _>>()?;
+            let times = statement.query_map([key, start, end.at], |row| row.get(0))?;
+            // SQL divides towards zero, which is another minute before 1970.
+            let minutes: BTreeSet<i64> = times.map(|at| at.map(|at| floor(at, MINUTE))).collect::<Result<_, _>>()?;
             let erased = delete(tx, READINGS, key, start, end)?;
             for minute in minutes {
-                rolling.spoil(key, minute * MINUTE, changes);
+                rolling.spoil(key, minute, changes);
             }
             Ok(erased)
         }
         Erasure::Older { resolution: Resolution::Raw, than } => {
-            let than = floor(than.min(rolling.rolled_until(key)), DAY);
+            let than = floor(than, DAY);
+            match rolling.close(tx, key, than, changes) {
+                // Its last day stays.
+                Err(Unread::Stored(error)) => tracing::error!(%error, "the end of a silent oven cannot be rolled up"),
+                closed => closed?,
+            }
+            let than = floor(than.min(rolling.settled_until(key, changes)), DAY);
             if is_due(tx, key, than)? {
                 // Its minutes are made from these readings yet.
                 return Ok(Erased { rows: 0, more: true });

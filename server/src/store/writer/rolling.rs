@@ -165,9 +165,24 @@ impl Rolling {
         }
     }
 
-    /// The time before which every minute is rolled up, or due.
-    pub(super) fn rolled_until(&self, key: i64) -> i64 {
-        self.lanes.get(&key).map_or(i64::MIN, |lane| lane.until).min(i64::MAX / 2)
+    /// The time before which every minute is rolled up, not counting what these changes have still to write.
+    pub(super) fn settled_until(&self, key: i64, changes: &Changes) -> i64 {
+        let written = changes.moved.get(&key).copied();
+        let until = written.or(self.lanes.get(&key).map(|lane| lane.until)).unwrap_or(i64::MIN);
+        let due = changes.due.range((key, i64::MIN)..=(key, i64::MAX)).next().map_or(i64::MAX, |(_, minute)| *minute);
+        until.min(due).min(i64::MAX / 2)
+    }
+
+    /// Rolls up the newest minute too where it is before `than`: an oven that is silent for good ends it with no reading.
+    pub(super) fn close(&mut self, tx: &Connection, key: i64, than: i64, changes: &Changes) -> Result<(), Unread> {
+        let Some(lane) = self.lanes.get_mut(&key).filter(|_| !changes.moved.contains_key(&key)) else { return Ok(()) };
+        let Some(newest) = lane.newest.filter(|newest| lane.until == *newest && newest + MINUTE <= than) else {
+            return Ok(());
+        };
+        let (minutes, _) = of_readings(tx, key, MINUTE, newest..newest + MINUTE, u32::MAX)?;
+        lane.extend(tx, key, minutes, than)?;
+        lane.open = None;
+        Ok(())
     }
 
     pub(super) fn kept_from(&self, key: i64) -> i64 {
@@ -198,8 +213,15 @@ impl Rolling {
         }
         upsert(tx, Resolution::Minute, changes.minutes)?;
         for (key, before) in changes.moved {
-            let until = self.lanes.get(&key).map_or(i64::MIN, |lane| lane.until);
-            advance(tx, key, before, until, begun.remove(&key).unwrap_or_default())?;
+            let Some(lane) = self.lanes.get_mut(&key) else { continue };
+            match advance(tx, key, before, lane.until, begun.remove(&key).unwrap_or_default()) {
+                // Readings do not wait for what is broken in the history: a step tries again, and says so.
+                Err(Unread::Stored(_)) => {
+                    lane.until = before;
+                    self.behind.insert(key);
+                }
+                advanced => advanced?,
+            }
         }
         Ok(())
     }
@@ -254,14 +276,11 @@ impl Rolling {
                 minutes.retain(|(begin, _)| *begin < until);
             }
         }
-        lane.until = until;
+        lane.extend(tx, key, minutes, until)?;
         if until >= newest {
             self.behind.remove(&key);
         }
-        let begun = minutes.iter().map(|(begin, _)| *begin).collect();
-        let minutes = minutes.into_iter().map(|(begin, rollup)| (key, begin, rollup)).collect();
-        upsert(tx, Resolution::Minute, minutes)?;
-        advance(tx, key, start, until, begun)
+        Ok(())
     }
 
     /// Makes due minutes anew; says whether there may be more.
@@ -289,6 +308,18 @@ impl Rolling {
             }
         }
         Ok(due.len() == STEP_DUE as usize)
+    }
+}
+
+impl Lane {
+    /// Writes minutes after those that are there, up to a time by which all have ended.
+    fn extend(&mut self, tx: &Connection, key: i64, minutes: Rollups, until: i64) -> Result<(), Unread> {
+        let begun = minutes.iter().map(|(begin, _)| *begin).collect();
+        let minutes = minutes.into_iter().map(|(begin, rollup)| (key, begin, rollup)).collect();
+        upsert(tx, Resolution::Minute, minutes)?;
+        advance(tx, key, self.until, until, begun)?;
+        self.until = until;
+        Ok(())
     }
 }
 
