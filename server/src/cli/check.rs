@@ -9,6 +9,13 @@ use server::{config::Config, store::Store};
 pub async fn run(config: &Config) -> anyhow::Result<()> {
     let path = config.database_path();
     anyhow::ensure!(path.exists(), "there is no database at {}", path.display());
+    // Looking at it should not change it.
+    anyhow::ensure!(
+        !Store::needs_migration(&path),
+        "{} has the schema of another version: start `hornero serve` of this version once, or check it with the version that \
+         wrote it",
+        path.display()
+    );
     let store = Store::open(&path).await?;
     let mut out = std::io::stdout();
     let mut flaws = store.integrity().await?;

@@ -57,11 +57,12 @@ impl Service {
             (Some(Resolution::Raw), _) | (None, None) => None,
             _ => self.bucket(id, asked, interval).await?,
         };
-        let Some(bucket) = bucket else { return self.page(id, asked, silence).await };
+        let Some((bucket, has_readings)) = bucket else { return self.page(id, asked, silence).await };
         let chart = self.chart(id, asked, bucket, silence).await?;
         // There may be few readings in a long time. Counting them first would take as long as the chart.
         let is_few = chart.total_readings <= asked.points() as usize;
-        if asked.resolution.is_none() && is_few { self.page(id, asked, silence).await } else { Ok(chart) }
+        let is_better = asked.resolution.is_none() && has_readings && is_few;
+        if is_better { self.page(id, asked, silence).await } else { Ok(chart) }
     }
 
     /// The newest readings of the range, oldest first.
@@ -115,16 +116,17 @@ impl Service {
         })
     }
 
-    /// Nothing where the readings themselves are few enough.
+    /// With whether the readings of all of the range are there still. Nothing where they are few enough themselves.
     async fn bucket(
         &self,
         id: EquipmentId,
         asked: &Asked,
         interval: SignedDuration,
-    ) -> Result<Option<Bucket>, ServiceError> {
+    ) -> Result<Option<(Bucket, bool)>, ServiceError> {
         // A range of a hundred years is as long as what there is of it.
-        let Some((first, last)) = self.store.history_span(id).await? else { return Ok(None) };
-        let (start, end) = (asked.start.max(first), asked.end.min(last));
+        let Some(span) = self.store.history_span(id).await? else { return Ok(None) };
+        let (start, end) = (asked.start.max(span.first), asked.end.min(span.last));
+        let has_readings = span.has(Resolution::Raw, start);
         let seconds = end.duration_since(start).as_secs().max(0) + 1;
         if let Some(resolution @ (Resolution::Minute | Resolution::Hour | Resolution::Day)) = asked.resolution {
             let most = i64::from(asked.points());
@@ -132,15 +134,17 @@ impl Service {
                 let detail = format!("the range has more than {MOST_ASKED_FOR} of these: ask for a coarser one");
                 return Err(ServiceError::Invalid(vec![FieldError::new("resolution", Problem::Other { detail })]));
             }
-            return Ok(Some(Bucket::of(resolution, seconds, most)));
+            return Ok(Some((Bucket::of(resolution, seconds, most), has_readings)));
         }
         let points = asked.points();
+        let kept: Vec<_> = Resolution::ROLLUPS.into_iter().filter(|resolution| span.has(*resolution, start)).collect();
+        let choose = |readings| Some((choose(seconds, readings, i64::from(points), &kept), has_readings));
         let expected = seconds / interval.as_secs().max(1);
-        if expected > 2 * i64::from(MOST_READINGS) {
-            return Ok(Some(choose(seconds, u64::MAX, i64::from(points))));
+        if !has_readings || expected > 2 * i64::from(MOST_READINGS) {
+            return Ok(choose(u64::MAX));
         }
         let readings = self.store.count_readings(id, asked.start, asked.end, points.max(MOST_READINGS) + 1).await?;
-        Ok((readings > u64::from(points)).then(|| choose(seconds, readings, i64::from(points))))
+        Ok(if readings > u64::from(points) { choose(readings) } else { None })
     }
 }
 
@@ -167,14 +171,14 @@ impl Bucket {
     }
 }
 
-/// The finest that can be read in time.
-fn choose(seconds: i64, readings: u64, points: i64) -> Bucket {
+/// The finest of those that are `kept` that can be read in time.
+fn choose(seconds: i64, readings: u64, points: i64, kept: &[Resolution]) -> Bucket {
     let from_readings = Bucket::of(Resolution::Raw, seconds, points);
     if readings <= u64::from(MOST_READINGS) && i64::from(from_readings.seconds) < Resolution::Minute.seconds() {
         return from_readings;
     }
     let fits = |resolution: &Resolution| seconds / resolution.seconds() <= MOST_ROLLUPS;
-    let resolution = Resolution::ROLLUPS.into_iter().find(fits).unwrap_or(Resolution::Day);
+    let resolution = kept.iter().copied().find(fits).unwrap_or(Resolution::Day);
     Bucket::of(resolution, seconds, points)
 }
 
@@ -208,17 +212,17 @@ mod tests {
             (30, 5, Resolution::Hour),
             (3_000, 5, Resolution::Day),
         ] {
-            let bucket = choose(days * day, (days * day / every) as u64, 2_000);
+            let bucket = choose(days * day, (days * day / every) as u64, 2_000, &Resolution::ROLLUPS);
             assert_eq!(bucket.resolution, resolution, "{days} days");
             let points = days * day / i64::from(bucket.seconds) + 1;
             assert!(points <= 2_000, "{points} points for {days} days");
             assert_eq!(i64::from(bucket.seconds) % resolution.seconds(), 0);
         }
-        let hours = choose(2 * 3_600, 2 * 3_600, 2_000);
+        let hours = choose(2 * 3_600, 2 * 3_600, 2_000, &Resolution::ROLLUPS);
         assert_eq!(hours, Bucket { resolution: Resolution::Minute, seconds: 60 }, "too many readings to look at each");
-        let hour = choose(3_600, 3_600, 2_000);
+        let hour = choose(3_600, 3_600, 2_000, &Resolution::ROLLUPS);
         assert_eq!(hour, Bucket { resolution: Resolution::Raw, seconds: 2 });
-        assert_eq!(choose(1, 10_000, 1).resolution, Resolution::Minute);
+        assert_eq!(choose(1, 10_000, 1, &Resolution::ROLLUPS).resolution, Resolution::Minute);
     }
 
     #[test]

@@ -67,6 +67,9 @@ pub struct Preview {
     pub minutes: u64,
     pub hours: u64,
     pub days: u64,
+    /// Readings that go besides because of the size budget, the oldest of all ovens: an estimate from what a reading
+    /// takes on average.
+    pub readings_over_budget: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -143,15 +146,21 @@ impl Service {
         refused(policy.check())?;
         let now = Timestamp::now();
         let mut equipment = Vec::new();
+        // Of all ovens: readings in all, and those that a budget may take.
+        let (mut kept, mut may_go) = (0, 0);
         for oven in self.store.equipment_list().await? {
             let retention = self.store.retention(oven.id).await?.unwrap_or(policy.retention);
             let count = async |resolution| match cutoff(&retention, resolution, now) {
                 Some(than) => self.store.older(oven.id, resolution, than).await,
                 None => Ok(0),
             };
+            let readings = count(Resolution::Raw).await?;
+            kept += self.store.older(oven.id, Resolution::Raw, now + SignedDuration::from_hours(24)).await?;
+            may_go +=
+                self.store.older(oven.id, Resolution::Raw, now - KEPT_IN_ANY_CASE).await?.saturating_sub(readings);
             equipment.push(OvenPreview {
                 equipment_id: oven.id,
-                readings: count(Resolution::Raw).await?,
+                readings,
                 minutes: count(Resolution::Minute).await?,
                 hours: count(Resolution::Hour).await?,
                 days: count(Resolution::Day).await?,
@@ -159,9 +168,15 @@ impl Service {
                 retention,
             });
         }
-        let sum = |part: fn(&OvenPreview) -> u64| equipment.iter().map(part).sum();
+        let sum = |part: fn(&OvenPreview) -> u64| equipment.iter().map(part).sum::<u64>();
+        let readings = sum(|oven| oven.readings);
+        let over = match policy.budget_mb {
+            Some(budget) => over_budget(self.store.space().await?.used, budget * 1_000_000, kept, readings),
+            None => 0,
+        };
         Ok(Preview {
-            readings: sum(|oven| oven.readings),
+            readings,
+            readings_over_budget: over.min(may_go),
             minutes: sum(|oven| oven.minutes),
             hours: sum(|oven| oven.hours),
             days: sum(|oven| oven.days),
@@ -219,16 +234,14 @@ impl Service {
         }
     }
 
-    /// Says how many rows went.
+    /// Says how many rows went. What cannot be deleted of one oven is no reason to keep that of others.
     pub async fn delete_old(&self, now: Timestamp) -> Result<u64, ServiceError> {
         let policy = self.history_policy().await?;
         let mut rows = 0;
         for oven in self.store.equipment_list().await? {
-            let retention = self.store.retention(oven.id).await?.unwrap_or(policy.retention);
-            for resolution in [Resolution::Raw, Resolution::Minute, Resolution::Hour, Resolution::Day] {
-                if let Some(than) = cutoff(&retention, resolution, now) {
-                    rows += self.erase_older(oven.id, resolution, than).await?;
-                }
+            match self.delete_old_of(oven.id, policy.retention, now).await {
+                Ok(gone) => rows += gone,
+                Err(error) => tracing::warn!(oven = oven.name, "its old history was not deleted: {error}"),
             }
         }
         if let Some(budget) = policy.budget_mb {
@@ -240,24 +253,32 @@ impl Service {
         Ok(rows)
     }
 
+    async fn delete_old_of(&self, id: EquipmentId, of_all: Retention, now: Timestamp) -> Result<u64, ServiceError> {
+        let retention = self.store.retention(id).await?.unwrap_or(of_all);
+        let mut rows = 0;
+        for resolution in [Resolution::Raw, Resolution::Minute, Resolution::Hour, Resolution::Day] {
+            if let Some(than) = cutoff(&retention, resolution, now) {
+                rows += self.erase_older(id, resolution, than).await?;
+            }
+        }
+        Ok(rows)
+    }
+
     /// The oldest day of readings of every oven goes until the rest fits.
     async fn keep_to_budget(&self, budget: u64, now: Timestamp) -> Result<u64, ServiceError> {
-        let mut rows = 0;
+        let (mut rows, mut than) = (0, Timestamp::MIN);
         while self.store.space().await?.used > budget {
             let Some(oldest) = self.store.oldest_reading().await? else { break };
-            let than = oldest + SignedDuration::from_hours(24);
+            // An oven whose oldest day cannot go does not protect the next day of all others.
+            let Ok(next) = than.max(oldest).checked_add(SignedDuration::from_hours(24)) else { break };
+            than = next;
             if than > now - KEPT_IN_ANY_CASE {
                 tracing::warn!("the size budget is used up by the last days alone: raise it, or poll less often");
                 break;
             }
-            let mut gone = 0;
             for oven in self.store.equipment_list().await? {
-                gone += self.erase_older(oven.id, Resolution::Raw, than).await?;
+                rows += self.erase_older(oven.id, Resolution::Raw, than).await?;
             }
-            if gone == 0 {
-                break;
-            }
-            rows += gone;
         }
         Ok(rows)
     }
@@ -290,18 +311,23 @@ impl Service {
         to_the_end(async move {
             let what = Erasure::Readings { start: start.as_microsecond(), end: end.as_microsecond() };
             let mut rows = 0;
-            loop {
-                let erased = this.ingest.erase(id, what, PIECE).await.map_err(|_| stopping())?;
-                rows += erased.rows;
-                if !erased.more {
-                    break;
+            let done = loop {
+                match this.ingest.erase(id, what, PIECE).await {
+                    Err(_) => break Err(stopping()),
+                    Ok(erased) => {
+                        rows += erased.rows;
+                        if !erased.more {
+                            break Ok(());
+                        }
+                    }
                 }
                 tokio::time::sleep(PAUSE).await;
-            }
+            };
+            // Also of what went before the server had to stop.
             let after = json!({"start_time": start, "end_time": end, "readings": rows});
             this.record(&actor, "equipment.readings.delete", ("equipment", Some(id.to_string())), None, Some(after))
                 .await;
-            Ok(rows)
+            done.map(|()| rows)
         })
         .await
     }
@@ -340,6 +366,13 @@ fn cutoff(retention: &Retention, resolution: Resolution, now: Timestamp) -> Opti
     now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
 }
 
+/// Readings that have to go for a budget, of `kept` of which `going` go anyway.
+fn over_budget(used: u64, budget: u64, kept: u64, going: u64) -> u64 {
+    let of_one = used as f64 / kept.max(1) as f64;
+    let over = used.saturating_sub(budget) as f64 / of_one.max(1.0);
+    (over.ceil() as u64).saturating_sub(going)
+}
+
 /// Bytes a day between the oldest note and now.
 fn growth(notes: &[Note], now: Note) -> Option<i64> {
     let first = notes.first()?;
@@ -373,6 +406,15 @@ mod tests {
         assert_eq!(growth(&[note(0, 0)], note(23, 100)), None);
         assert_eq!(growth(&[note(0, 0), note(24, 7)], note(48, 100)), Some(50));
         assert_eq!(growth(&[note(0, 100)], note(48, 0)), Some(-50));
+    }
+
+    #[test]
+    fn a_budget_takes_what_age_did_not() {
+        assert_eq!(over_budget(1_000, 1_000, 10, 0), 0);
+        assert_eq!(over_budget(1_000, 400, 10, 0), 6);
+        assert_eq!(over_budget(1_000, 400, 10, 4), 2);
+        assert_eq!(over_budget(1_000, 400, 10, 7), 0);
+        assert_eq!(over_budget(1_000, 400, 0, 0), 1, "what it takes is no readings");
     }
 
     #[test]

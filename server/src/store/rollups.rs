@@ -86,22 +86,67 @@ impl Store {
             .await
     }
 
-    /// When the oldest and the newest of what is kept of an oven begin: readings, or the rollups that are left of them.
-    pub async fn history_span(&self, id: EquipmentId) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+    /// Nothing where nothing is kept of an oven.
+    pub async fn history_span(&self, id: EquipmentId) -> Result<Option<Span>, StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT min(reading_time) FROM equipment_sensor_readings WHERE equipment = ?1), \
              (SELECT max(reading_time) FROM equipment_sensor_readings WHERE equipment = ?1), \
              (SELECT min(begins_at) FROM reading_rollups WHERE equipment = ?1 AND seconds = 86400), \
-             (SELECT max(begins_at) FROM reading_rollups WHERE equipment = ?1 AND seconds = 86400)",
+             (SELECT max(begins_at) FROM reading_rollups WHERE equipment = ?1 AND seconds = 86400), \
+             (SELECT min(begins_at) FROM reading_rollups WHERE equipment = ?1 AND seconds = 60), \
+             (SELECT min(begins_at) FROM reading_rollups WHERE equipment = ?1 AND seconds = 3600), \
+             (SELECT kept_from FROM reading_rollup_state WHERE equipment = ?1)",
         )
         .bind(self.key(id).await?)
         .fetch_one(&self.pool)
         .await
         .doing("reading the span of an oven's history")?;
         let mut cells = Cells::new(&row, "equipment_sensor_readings");
-        let [first, last, first_day, last_day] =
-            [cells.time_opt()?, cells.time_opt()?, cells.time_opt()?, cells.time_opt()?];
-        Ok(first.into_iter().chain(first_day).min().zip(last.into_iter().chain(last_day).max()))
+        let [first, last, first_day, last_day, first_minute, first_hour, kept_from] = [
+            cells.time_opt()?,
+            cells.time_opt()?,
+            cells.time_opt()?,
+            cells.time_opt()?,
+            cells.time_opt()?,
+            cells.time_opt()?,
+            cells.time_opt()?,
+        ];
+        let span = first.into_iter().chain(first_day).min().zip(last.into_iter().chain(last_day).max());
+        Ok(span.map(|(first, last)| Span { first, last, kept_from, first_minute, first_hour }))
+    }
+}
+
+/// What is kept of an oven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// When the oldest and the newest of it begin: readings, or the rollups that are left of them.
+    pub first: Timestamp,
+    pub last: Timestamp,
+    /// Readings before went for their age, if any did.
+    kept_from: Option<Timestamp>,
+    first_minute: Option<Timestamp>,
+    first_hour: Option<Timestamp>,
+}
+
+impl Span {
+    /// Whether a resolution has everything from here on that is left at all.
+    pub fn has(&self, resolution: Resolution, start: Timestamp) -> bool {
+        let start = start.max(self.first);
+        if self.kept_from.is_none_or(|kept_from| kept_from <= start) {
+            // Where the readings are, everything else is made from them.
+            return true;
+        }
+        // Whole days go. An oven may have begun within one.
+        let reaches = |first: Option<Timestamp>| {
+            let day = |at: Timestamp| floor(at.as_microsecond(), Resolution::Day.seconds() * MICROS);
+            first.is_some_and(|first| day(first) <= day(start))
+        };
+        match resolution {
+            Resolution::Raw => false,
+            Resolution::Minute => reaches(self.first_minute),
+            Resolution::Hour => reaches(self.first_hour),
+            Resolution::Day => true,
+        }
     }
 }
 
@@ -115,7 +160,7 @@ const fn ceiling(at: i64, length: i64) -> i64 {
 }
 
 /// How far the rollups of an oven can be believed.
-struct Rolled {
+pub(super) struct Rolled {
     key: i64,
     until: i64,
     /// Minutes that have to be made anew, ascending.
@@ -125,7 +170,7 @@ struct Rolled {
 
 impl Rolled {
     /// As it concerns `start..end`.
-    fn read(snapshot: &Connection, key: i64, wanted: Wanted, start: i64, end: i64) -> Result<Self, Unread> {
+    pub(super) fn read(snapshot: &Connection, key: i64, wanted: Wanted, start: i64, end: i64) -> Result<Self, Unread> {
         let until = snapshot
             .prepare_cached("SELECT rolled_until FROM reading_rollup_state WHERE equipment = ?")?
             .query_row([key], |row| row.get(0))
@@ -139,7 +184,7 @@ impl Rolled {
     }
 
     /// The range is of whole stretches of the resolution.
-    fn each(
+    pub(super) fn each(
         &self,
         snapshot: &Connection,
         resolution: Resolution,
@@ -153,36 +198,12 @@ impl Rolled {
         dirty.retain(|begin| (range.start..settled).contains(begin));
         let mut from = range.start;
         for begin in dirty {
-            self.kept(snapshot, resolution, from..begin, each)?;
+            stored(snapshot, self.key, resolution, from..begin, &self.wanted, each)?;
             from = begin + length;
             self.made(snapshot, resolution, begin..from, each)?;
         }
-        self.kept(snapshot, resolution, from..settled, each)?;
+        stored(snapshot, self.key, resolution, from..settled, &self.wanted, each)?;
         self.made(snapshot, resolution, settled..range.end, each)
-    }
-
-    /// The rows of a range, whether or not they can be believed.
-    fn kept(
-        &self,
-        snapshot: &Connection,
-        resolution: Resolution,
-        range: Range<i64>,
-        each: &mut Each<'_>,
-    ) -> Result<(), Unread> {
-        if range.is_empty() {
-            return Ok(());
-        }
-        let mut statement = snapshot.prepare_cached(STORED)?;
-        let mut rows = statement.query([self.key, resolution.seconds(), range.start, range.end])?;
-        let mut rollup = Rollup::default();
-        while let Some(row) = rows.next()? {
-            let mut cells = RawCells::new(row, "reading_rollups");
-            let begin = cells.int()?.unwrap_or_default();
-            let data = cells.bytes()?.unwrap_or_default();
-            rollup.read(data, &self.wanted).map_err(|error| cells.bad(&error))?;
-            each(begin, &rollup);
-        }
-        Ok(())
     }
 
     /// Made from what is finer.
@@ -210,14 +231,14 @@ impl Rolled {
         range: Range<i64>,
         each: &mut Each<'_>,
     ) -> Result<(), Unread> {
-        let mut joining = Joining { length, open: None };
+        let mut joining = Joining::new(length);
         self.each(snapshot, resolution, range, &mut |begin, part| joining.push(begin, part, each))?;
         joining.end(each);
         Ok(())
     }
 }
 
-type Each<'a> = dyn FnMut(i64, &Rollup) + 'a;
+pub(super) type Each<'a> = dyn FnMut(i64, &Rollup) + 'a;
 
 /// Stretches of this length from the readings of a range.
 fn folded(snapshot: &Connection, key: i64, length: i64, range: Range<i64>, each: &mut Each<'_>) -> Result<(), Unread> {
@@ -229,17 +250,17 @@ fn folded(snapshot: &Connection, key: i64, length: i64, range: Range<i64>, each:
 }
 
 /// Puts readings in order of time together.
-pub(super) struct Folding {
+struct Folding {
     length: i64,
-    pub(super) rollups: Rollups,
+    rollups: Rollups,
 }
 
 impl Folding {
-    pub(super) const fn new(length: i64) -> Self {
+    const fn new(length: i64) -> Self {
         Self { length, rollups: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, reading: &Reading) {
+    fn push(&mut self, reading: &Reading) {
         let begin = floor(reading.reading_time.as_microsecond(), self.length);
         if self.rollups.last().is_none_or(|(last, _)| *last != begin) {
             self.rollups.push((begin, Rollup::default()));
@@ -259,25 +280,18 @@ pub(super) const fn finer(resolution: Resolution) -> Option<Resolution> {
     }
 }
 
-/// Stretches of this length from shorter ones in order of time.
-pub fn joined(parts: &[(i64, Rollup)], length: i64) -> Rollups {
-    let (mut whole, mut joining) = (Rollups::new(), Joining { length, open: None });
-    let mut each = |begin, rollup: &Rollup| whole.push((begin, rollup.clone()));
-    for (begin, part) in parts {
-        joining.push(*begin, part, &mut each);
-    }
-    joining.end(&mut each);
-    whole
-}
-
 /// Puts shorter stretches in order of time together.
-struct Joining {
+pub(super) struct Joining {
     length: i64,
     open: Option<(i64, Rollup)>,
 }
 
 impl Joining {
-    fn push(&mut self, begin: i64, part: &Rollup, each: &mut Each<'_>) {
+    pub(super) const fn new(length: i64) -> Self {
+        Self { length, open: None }
+    }
+
+    pub(super) fn push(&mut self, begin: i64, part: &Rollup, each: &mut Each<'_>) {
         let begin = floor(begin, self.length);
         match &mut self.open {
             Some((open, whole)) if *open == begin => whole.append(part),
@@ -288,7 +302,7 @@ impl Joining {
         }
     }
 
-    fn end(&mut self, each: &mut Each<'_>) {
+    pub(super) fn end(&mut self, each: &mut Each<'_>) {
         if let Some((begin, whole)) = self.open.take() {
             each(begin, &whole);
         }
@@ -306,23 +320,29 @@ fn readings_sql() -> String {
     )
 }
 
-/// The rows of a range, in the writer's transaction.
+/// The rows of a range, whether or not they can be believed.
 pub(super) fn stored(
-    tx: &Connection,
+    connection: &Connection,
     key: i64,
     resolution: Resolution,
-    start: i64,
-    end: i64,
-) -> Result<Rollups, Unread> {
-    let mut statement = tx.prepare_cached(STORED)?;
-    let mut rows = statement.query([key, resolution.seconds(), start, end])?;
-    let mut found = Rollups::new();
+    range: Range<i64>,
+    wanted: &Wanted,
+    each: &mut Each<'_>,
+) -> Result<(), Unread> {
+    if range.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(STORED)?;
+    let mut rows = statement.query([key, resolution.seconds(), range.start, range.end])?;
+    let mut rollup = Rollup::default();
     while let Some(row) = rows.next()? {
         let mut cells = RawCells::new(row, "reading_rollups");
-        let (begin, data) = (cells.int()?.unwrap_or_default(), cells.bytes()?.unwrap_or_default());
-        found.push((begin, Rollup::decode(data).map_err(|error| cells.bad(&error))?));
+        let begin = cells.int()?.unwrap_or_default();
+        let data = cells.bytes()?.unwrap_or_default();
+        rollup.read(data, wanted).map_err(|error| cells.bad(&error))?;
+        each(begin, &rollup);
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Stretches from the oldest `limit` readings of a range, in the writer's transaction, with the time of the last of them where

@@ -2,6 +2,7 @@
 
 use app::model::{
     equipment::EquipmentId,
+    history::Resolution,
     reading::{OperationalStatus, Quality, Reading, Values},
 };
 use jiff::Timestamp;
@@ -191,6 +192,54 @@ async fn what_is_older_than_the_policy_goes_and_a_preview_says_it_before() {
     let storage = past.admin.json("/api/v1/history/storage").await;
     assert!(storage["used_bytes"].as_u64().unwrap() > 100_000 && storage["disk_free_bytes"].is_u64(), "{storage}");
     assert_eq!(storage["days_until_full"], Value::Null, "there is no day yet to tell it from");
+}
+
+#[tokio::test]
+async fn a_chart_is_made_from_what_is_left() {
+    let past = Past::new().await;
+    let service = &past.bakery.server.service;
+    let range = |from: i64, to: i64| {
+        format!(
+            "/api/v1/equipment/{}/sensor-history?start_time={}&end_time={}&max_points=2000&fields=temperature",
+            past.id,
+            at(from),
+            at(to)
+        )
+    };
+    let keep = async |minutes: Option<i64>| {
+        let age = Timestamp::now().duration_since(at(86_400)).as_hours() / 24;
+        let retention =
+            json!({"readings_days": age, "minutes_days": minutes.map(|_| age), "hours_days": null, "days_days": null});
+        let set = past.admin.put("/api/v1/history/retention", &json!({"retention": retention})).await;
+        assert_eq!(set.status(), StatusCode::OK);
+    };
+    let oldest = async |resolution| {
+        let rollups = service.store.rollups(past.id, resolution, resolution.seconds() as u32, at(0), at(86_400 * 2));
+        rollups.await.unwrap()[0].0
+    };
+    keep(None).await;
+    eventually("old readings gone", || async {
+        let left = service.store.count_readings(past.id, at(0), at(86_400), 10).await.unwrap();
+        (left == 0).then_some(())
+    })
+    .await;
+    // Ten minutes have few readings, and twenty-four hours without a reading have none.
+    let short = past.admin.json(&range(3_600, 4_200)).await;
+    assert_eq!((&short["resolution"], &short["total_readings"]), (&json!("1m"), &json!(60)), "{short}");
+    assert_eq!(list(&short, "/series/temperature/max").len(), 10);
+    let both = past.admin.json(&range(0, 2 * 86_400)).await;
+    assert_eq!(both["total_readings"], 2 * 8_640 - 360);
+    let kept = past.admin.json(&range(86_400 + 3_600, 86_400 + 4_200)).await;
+    assert_eq!((&kept["resolution"], list(&kept, "/readings").len()), (&json!("raw"), 60));
+
+    keep(Some(0)).await;
+    eventually("old minutes gone", || async {
+        (oldest(Resolution::Minute).await >= at(86_400).as_microsecond()).then_some(())
+    })
+    .await;
+    let hours = past.admin.json(&range(3_600, 3 * 3_600)).await;
+    assert_eq!((&hours["resolution"], &hours["total_readings"]), (&json!("1h"), &json!(720)), "{hours}");
+    assert_eq!(service.store.rollups_differ(past.id).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -110,7 +110,9 @@ pub struct Deleted {
     pub readings: u64,
 }
 
-/// Deletes the readings of a range, and what was rolled up from them, for good.
+/// Deletes the readings of a range for good, and makes their minutes, hours and days anew without them.
+///
+/// What is left of readings that went before for their age stays.
 #[utoipa::path(
     delete, path = "/equipment/{id}/readings", tag = "history", params(Range), responses((status = 200, body = Deleted))
 )]

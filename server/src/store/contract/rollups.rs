@@ -16,6 +16,7 @@ contract! {
     an_oven_without_readings_has_none,
     history_from_before_the_rollups_is_rolled_up,
     what_is_kept_longer_outlives_its_readings,
+    rollups_that_lie_are_found,
     an_unreadable_rollup_is_an_error_and_stops_nobody,
     no_minute_is_passed_over_because_of_what_cannot_be_read,
     a_late_reading_is_rolled_up_before_its_day_goes,
@@ -109,6 +110,37 @@ async fn what_is_kept_longer_outlives_its_readings(store: &Store) {
     assert_eq!((stats.expired, stats.lost), (1, 0));
     let kept = all(store, id, Resolution::Hour).await;
     assert!(kept.iter().zip(&hours).all(|((a, x), (b, y))| a == b && x.is_close(y)));
+}
+
+async fn rollups_that_lie_are_found(store: &Store) {
+    let id = new_oven(store, "Horno").await;
+    let writer = Running::start(store, WriterConfig::default());
+    let midnight = DAY - at(0).as_second().rem_euclid(DAY);
+    for index in 0..(3 * 24 * 60) {
+        writer.reading(id, plain_reading(midnight + index * 60)).await;
+    }
+    writer.handle.flush().await.unwrap();
+    settled(store).await;
+    // A day that is half deleted is no lie.
+    let raw = Erasure::Older { resolution: Resolution::Raw, than: at(midnight + 2 * DAY).as_microsecond() };
+    assert!(writer.handle.erase(id, raw, 700).await.unwrap().more);
+    writer.stop().await;
+    assert_eq!(store.rollups_differ(id).await.unwrap(), None);
+    sqlx::query("CREATE TABLE sound AS SELECT * FROM reading_rollups").execute(store.pool()).await.unwrap();
+    let newest = "UPDATE reading_rollups SET data = (SELECT data FROM sound WHERE seconds = 86400) WHERE begins_at = \
+        (SELECT max(begins_at) FROM sound WHERE seconds = reading_rollups.seconds) AND seconds";
+    for (lie, found) in [
+        (format!("{newest} = 60"), "1m at"),
+        (format!("{newest} = 3600"), "1h at"),
+        ("DELETE FROM reading_rollups WHERE seconds = 60".to_owned(), "1m begins at"),
+    ] {
+        sqlx::query(&lie).execute(store.pool()).await.unwrap();
+        let difference = store.rollups_differ(id).await.unwrap().unwrap_or_default();
+        assert!(difference.starts_with(found), "{lie}: {difference}");
+        let mend = "INSERT OR REPLACE INTO reading_rollups SELECT * FROM sound";
+        sqlx::query(mend).execute(store.pool()).await.unwrap();
+        assert_eq!(store.rollups_differ(id).await.unwrap(), None);
+    }
 }
 
 async fn an_unreadable_rollup_is_an_error_and_stops_nobody(store: &Store) {

@@ -12,9 +12,9 @@ use app::model::{history::Resolution, reading::Reading};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::{
-    rollup::Rollup,
+    rollup::{Rollup, Wanted},
     store::reader::Unread,
-    store::rollups::{MICROS, Rollups, finer, floor, joined, of_readings, stored},
+    store::rollups::{Joining, MICROS, Rollups, finer, floor, of_readings, stored},
 };
 
 pub(super) const MINUTE: i64 = Resolution::Minute.seconds() * MICROS;
@@ -347,10 +347,13 @@ fn refold(tx: &Connection, key: i64, resolution: Resolution, times: &[i64], sett
     let length = resolution.seconds() * MICROS;
     let begins: BTreeSet<i64> = times.iter().map(|at| floor(*at, length)).filter(|begin| *begin < settled).collect();
     for begin in begins {
-        let made = match finer(resolution) {
-            Some(finer) => joined(&stored(tx, key, finer, begin, begin + length)?, length),
-            None => Vec::new(),
-        };
+        let (mut made, mut joining) = (Rollups::new(), Joining::new(length));
+        let mut each = |begin, rollup: &Rollup| made.push((begin, rollup.clone()));
+        if let Some(finer) = finer(resolution) {
+            let mut join = |begin, part: &Rollup| joining.push(begin, part, &mut each);
+            stored(tx, key, finer, begin..begin + length, &Wanted::default(), &mut join)?;
+        }
+        joining.end(&mut each);
         replace(tx, key, resolution, begin, made)?;
     }
     Ok(())
