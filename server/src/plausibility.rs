@@ -9,11 +9,12 @@ use std::{
 };
 
 use app::model::{
+    energy::is_reset,
     equipment::{EquipmentId, EquipmentKind},
     metric::Metric,
     outlier::{Outlier, OutlierStatus},
     plausibility::{Calibration, Limits, Rules, calibrate, is_working},
-    reading::{Field, FieldName, QualityReason, Reading, Values},
+    reading::{Field, FieldName, QualityIssue, QualityReason, Reading, Values},
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -22,6 +23,8 @@ use uuid::Uuid;
 const SHORTEST_STEP_SECONDS: f64 = 10.0;
 /// So many values in a row that agree with each other are believed, however far they are from those before.
 const CONFIRMED: u32 = 3;
+/// The same of a counter that fell: it begins anew now and then.
+const CONFIRMED_RESET: u32 = 2;
 /// After a silence this long nobody knows whether a value stood still.
 const SILENCE: SignedDuration = SignedDuration::from_mins(15);
 /// Flaws that are further apart make two outliers.
@@ -101,7 +104,9 @@ impl Plausibility {
             }
         }
         let flaws = reading.quality_issues.iter().filter(|issue| is_judged(issue.reason));
-        let changed = flaws.map(|issue| oven.open(id, &issue.field, issue.reason, reading)).collect();
+        // Nobody needs to be asked about these.
+        let flaws: Vec<_> = flaws.filter(|issue| !oven.may_begin_anew(issue, &reading.values)).collect();
+        let changed = flaws.into_iter().map(|issue| oven.open(id, &issue.field, issue.reason, reading)).collect();
         if oven.open.len() > MOST_OPEN {
             oven.open.drain(..MOST_OPEN / 2);
         }
@@ -146,6 +151,16 @@ impl Oven {
         })
     }
 
+    /// Whether it is a counter that fell, as it does when it begins anew.
+    fn may_begin_anew(&self, issue: &QualityIssue, values: &Values) -> bool {
+        let counter = Field::Metric(Metric::EnergyConsumption);
+        let track = self.tracks.iter().find(|track| track.name.field() == counter);
+        let good = track.and_then(|track| track.good).map(|good| good.value);
+        issue.reason == QualityReason::RateOfChange
+            && issue.field == Metric::EnergyConsumption.as_str()
+            && good.zip(values.energy_consumption_kwh).is_some_and(|(good, now)| now < good)
+    }
+
     /// The outlier that a flaw belongs to, with it.
     fn open(&mut self, id: EquipmentId, field: &str, reason: QualityReason, reading: &Reading) -> Outlier {
         let at = reading.reading_time;
@@ -184,7 +199,6 @@ impl Oven {
         open.readings += 1;
         open.started_at = open.started_at.min(at);
         open.ended_at = open.ended_at.max(at);
-        // None is less than any number.
         open.lowest = open.lowest.into_iter().chain(value).reduce(f64::min);
         open.highest = open.highest.into_iter().chain(value).reduce(f64::max);
         open.clone()
@@ -231,7 +245,9 @@ impl Track {
                 Some((last, agreeing)) if self.can_reach(last, now) => agreeing + 1,
                 _ => 1,
             };
-            if agreeing < CONFIRMED {
+            let is_fall = self.good.is_some_and(|good| now.value < good.value);
+            let enough = if self.is_counter() && is_fall { CONFIRMED_RESET } else { CONFIRMED };
+            if agreeing < enough {
                 self.doubted = Some((now, agreeing));
                 return Some(QualityReason::RateOfChange);
             }
@@ -241,11 +257,20 @@ impl Track {
         None
     }
 
+    fn is_counter(&self) -> bool {
+        self.name == FieldName::Metric(Metric::EnergyConsumption)
+    }
+
     fn can_reach(&self, from: Point, to: Point) -> bool {
         let Some(rate) = self.limits.max_rate_per_minute else { return true };
         let change = to.value - from.value;
-        // A counter that begins anew is no flaw.
-        let change = if self.name == FieldName::Metric(Metric::EnergyConsumption) { change } else { change.abs() };
+        // A counter may be corrected a little. One that fell begins anew, or an answer without it was taken for zero: after
+        // that, all that it ever counted would be counted again.
+        let change = if self.is_counter() {
+            if is_reset(from.value, to.value) { f64::INFINITY } else { change }
+        } else {
+            change.abs()
+        };
         let seconds = to.at.duration_since(from.at).as_secs_f64().abs().max(SHORTEST_STEP_SECONDS);
         change <= rate / 60.0 * seconds
     }
@@ -327,19 +352,31 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_may_begin_anew_but_not_leap() {
+    fn a_counter_may_begin_anew_but_neither_leap_nor_be_away() {
         let plausibility = Plausibility::default();
         let judge = |second, kwh| {
             let values = Values { energy_consumption_kwh: Some(kwh), ..Values::default() };
             let mut reading = reading(second, values);
-            plausibility.judge(OVEN, EquipmentKind::Deck, &mut reading, true);
+            let outliers = plausibility.judge(OVEN, EquipmentKind::Deck, &mut reading, true);
+            assert_eq!(outliers.len(), usize::from(kwh == 99_999.0), "people judge leaps alone");
             reading.quality
         };
-        let all = [(0, 5_000.0), (5, 5_000.1), (10, 99_999.0), (15, 5_000.2), (20, 0.0), (25, 0.1)];
-        let qualities = all.map(|(second, kwh)| judge(second, kwh));
-        let mut expected = [Quality::Good; 6];
-        expected[2] = Quality::Bad;
-        assert_eq!(qualities, expected);
+        let (good, bad) = (Quality::Good, Quality::Bad);
+        for (second, (kwh, expected)) in (0..).step_by(5).zip([
+            (5_000.0, good),
+            (5_000.1, good),
+            (99_999.0, bad),
+            (5_000.2, good),
+            // Once is an answer without it, twice is a counter that begins anew.
+            (0.0, bad),
+            (5_000.2, good),
+            (4_999.0, good),
+            (0.0, bad),
+            (0.1, good),
+            (0.2, good),
+        ]) {
+            assert_eq!(judge(second, kwh), expected, "{kwh} after {second} s");
+        }
     }
 
     #[test]

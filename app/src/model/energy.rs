@@ -71,12 +71,17 @@ pub const fn is_idle(status: OperationalStatus) -> bool {
     matches!(status, OperationalStatus::Idle | OperationalStatus::Standby)
 }
 
+/// Whether a counter began anew between two values: it fell to less than half.
+pub fn is_reset(before: f64, after: f64) -> bool {
+    after < before / 2.0
+}
+
 /// How far a counter went up between two values. After a reset it counts from zero, so that its new value is what was
 /// added; a counter that only steps back a little has been corrected, and added nothing.
 pub fn climb(before: f64, after: f64) -> f64 {
     if after >= before {
         after - before
-    } else if after < before / 2.0 {
+    } else if is_reset(before, after) {
         after.max(0.0)
     } else {
         0.0

@@ -83,8 +83,9 @@ pub struct Rule {
     /// Values above are bad.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
-    /// A value that moved faster than this many units a minute is bad, until others confirm it. Counters are held to it
-    /// only upwards. Changes within ten seconds count as if they took ten.
+    /// A value that moved faster than this many units a minute is bad, until others confirm it. Changes within ten seconds
+    /// count as if they took ten. Counters are held to it upwards, and may fall to less than half where another value
+    /// confirms it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ssr", schema(minimum = 0.000_001))]
     pub max_rate_per_minute: Option<f64>,

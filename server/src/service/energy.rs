@@ -1,5 +1,7 @@
 //! Energy by day, and ovens that are hot for nothing; both from the rollups.
 
+use std::ops::Range;
+
 use app::model::{
     energy::{EnergyDay, EnergyReport, EnergySource, IdleHot, is_idle},
     equipment::{Equipment, EquipmentId},
@@ -12,8 +14,8 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 
 use super::{Service, ServiceError};
 use crate::{
-    rollup::{Rollup, cell::climb},
-    store::rollups::Rollups,
+    rollup::{Rollup, Wanted, cell::climb},
+    store::rollups::Sink,
 };
 
 /// Days of a report.
@@ -43,15 +45,20 @@ impl Service {
         let by_minute =
             days.len() <= DAYS_BY_MINUTE || !days.iter().all(|(_, start, _)| start.as_second() % 3_600 == 0);
         let resolution = if by_minute { Resolution::Minute } else { Resolution::Hour };
-        let seconds = resolution.seconds() as u32;
-        let found = self.store.rollups(id, resolution, seconds, *start, *end).await?;
-        let mut before = None;
+        // What the counter said last before the first day.
+        let before = start.checked_sub(LOOK_BACK).unwrap_or(*start);
+        let all = self.stretches(id, resolution, before..*end).await?;
+        let within = |from: Timestamp, to: Timestamp| {
+            let place = |at: Timestamp| all.partition_point(|stretch| stretch.begin < at.as_microsecond());
+            &all[place(from)..place(to)]
+        };
+        let rate =
+            Rate { seconds: resolution.seconds(), interval: i64::from(equipment.poll_interval_seconds), hot_celsius };
+        let mut counter = within(before, *start).iter().rev().find_map(|stretch| Some(stretch.counter?.last));
         let reports: Vec<_> = days
             .into_iter()
             .map(|(date, start, end)| {
-                let of_day = |(at, _): &&(i64, Rollup)| (start.as_microsecond()..end.as_microsecond()).contains(at);
-                let stretches: Vec<_> = found.iter().filter(of_day).map(|(_, rollup)| rollup).collect();
-                let sum = Sum::of(&stretches, &equipment, f64::from(seconds), hot_celsius, &mut before);
+                let sum = Sum::of(within(start, end), rate, &mut counter);
                 EnergyDay {
                     date: date.to_string(),
                     start_time: start,
@@ -88,11 +95,21 @@ impl Service {
         for oven in ovens.filter(|oven| oven.iot_enabled && may_be(oven).unwrap_or_default()) {
             let start = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
             let end = now.checked_add(SignedDuration::from_mins(1)).unwrap_or(now);
-            let minutes = self.store.rollups(oven.id, Resolution::Minute, 60, start, end).await?;
+            let minutes = self.stretches(oven.id, Resolution::Minute, start..end).await?;
             found.extend(idle_hot(&oven, &minutes, now, hot_celsius));
         }
         found.sort_by(|a, b| b.minutes.total_cmp(&a.minutes));
         Ok(found)
+    }
+
+    async fn stretches(
+        &self,
+        id: EquipmentId,
+        resolution: Resolution,
+        range: Range<Timestamp>,
+    ) -> Result<Vec<Stretch>, ServiceError> {
+        let found = self.store.rollups_into(id, resolution, resolution.seconds() as u32, range, Stretches(Vec::new()));
+        Ok(found.await?.0)
     }
 }
 
@@ -118,6 +135,64 @@ fn days(first: Date, last: Date, zone: &TimeZone) -> Result<Vec<(Date, Timestamp
     Ok(days)
 }
 
+/// What a minute or an hour tells of energy: of a year there are many.
+#[derive(Clone, Copy)]
+struct Stretch {
+    begin: i64,
+    readings: u32,
+    counter: Option<Counter>,
+    /// Mean, and how many readings have one.
+    power: Option<(f64, u32)>,
+    temperature: Option<f64>,
+    /// The share of readings in which the oven did nothing.
+    idle: f64,
+}
+
+#[derive(Clone, Copy)]
+struct Counter {
+    first: f64,
+    last: f64,
+    rise: f64,
+}
+
+struct Stretches(Vec<Stretch>);
+
+impl Sink for Stretches {
+    fn wanted(&self) -> Wanted {
+        Wanted::of([Metric::Temperature, Metric::EnergyConsumption, Metric::Power].map(Metric::as_str))
+    }
+
+    fn push(&mut self, begin: i64, rollup: &Rollup) {
+        let mean = |metric| rollup.metric(metric).and_then(|cell| Some((cell.mean()?, cell.count)));
+        let counter = rollup.metric(Metric::EnergyConsumption).filter(|cell| cell.count > 0);
+        let idle = OperationalStatus::ALL.iter().filter(|status| is_idle(**status));
+        self.0.push(Stretch {
+            begin,
+            readings: rollup.readings,
+            counter: counter.map(|cell| Counter { first: cell.first, last: cell.last, rise: cell.rise }),
+            power: mean(Metric::Power),
+            temperature: mean(Metric::Temperature).map(|(celsius, _)| celsius),
+            idle: idle.map(|status| rollup.status_share(*status)).sum(),
+        });
+    }
+}
+
+/// How stretches are counted.
+#[derive(Clone, Copy)]
+struct Rate {
+    /// Length of a stretch.
+    seconds: i64,
+    /// Between two readings, in seconds.
+    interval: i64,
+    hot_celsius: f64,
+}
+
+impl Rate {
+    fn hot(self, stretch: &Stretch) -> Option<f64> {
+        stretch.temperature.filter(|celsius| *celsius >= self.hot_celsius)
+    }
+}
+
 #[derive(Default)]
 struct Sum {
     counted: Option<f64>,
@@ -129,24 +204,24 @@ struct Sum {
 
 impl Sum {
     /// `before` is the last value of the counter before these stretches, and then of them.
-    fn of(stretches: &[&Rollup], oven: &Equipment, seconds: f64, hot_celsius: f64, before: &mut Option<f64>) -> Self {
+    fn of(stretches: &[Stretch], rate: Rate, before: &mut Option<f64>) -> Self {
         let mut sum = Self::default();
-        for rollup in stretches {
-            // Each reading stands for the time to the next.
-            let covered = |count: u32| (f64::from(count) * f64::from(oven.poll_interval_seconds)).min(seconds);
-            sum.covered += covered(rollup.readings);
-            if let Some(counter) = rollup.metric(Metric::EnergyConsumption).filter(|cell| cell.count > 0) {
+        for (index, stretch) in stretches.iter().enumerate() {
+            // Each reading stands for the time to the next, which may begin after some stretches without any.
+            let next = stretches.get(index + 1).map_or(0, |next| (next.begin - stretch.begin) / 1_000_000);
+            let longest = rate.seconds.max(next.min(rate.interval));
+            let covered = |count: u32| (i64::from(count) * rate.interval).min(longest) as f64;
+            sum.covered += covered(stretch.readings);
+            if let Some(counter) = stretch.counter {
                 let from_before = before.map_or(0.0, |before| climb(before, counter.first));
                 *sum.counted.get_or_insert_default() += from_before + counter.rise;
                 *before = Some(counter.last);
             }
-            if let Some(power) = rollup.metric(Metric::Power)
-                && let Some(mean) = power.mean()
-            {
-                *sum.from_power.get_or_insert_default() += mean * covered(power.count) / 3_600.0;
+            if let Some((mean, count)) = stretch.power {
+                *sum.from_power.get_or_insert_default() += mean * covered(count) / 3_600.0;
             }
-            if hot(rollup, hot_celsius).is_some() {
-                sum.idle_hot += idle_share(rollup) * covered(rollup.readings);
+            if rate.hot(stretch).is_some() {
+                sum.idle_hot += stretch.idle * covered(stretch.readings);
             }
         }
         sum
@@ -158,42 +233,33 @@ impl Sum {
     }
 }
 
-fn idle_share(rollup: &Rollup) -> f64 {
-    OperationalStatus::ALL.iter().filter(|status| is_idle(**status)).map(|status| rollup.status_share(*status)).sum()
-}
-
-/// The mean temperature where it is hot.
-fn hot(rollup: &Rollup, hot_celsius: f64) -> Option<f64> {
-    rollup.metric(Metric::Temperature)?.mean().filter(|mean| *mean >= hot_celsius)
-}
-
 /// Goes back from the newest minute as long as the oven was hot and did nothing.
-fn idle_hot(oven: &Equipment, minutes: &Rollups, now: Timestamp, hot_celsius: f64) -> Option<IdleHot> {
+fn idle_hot(oven: &Equipment, minutes: &[Stretch], now: Timestamp, hot_celsius: f64) -> Option<IdleHot> {
+    let rate = Rate { seconds: 60, interval: i64::from(oven.poll_interval_seconds), hot_celsius };
     let at = |micros: i64| Timestamp::from_microsecond(micros).unwrap_or(now);
-    let is_idle_hot = |rollup: &Rollup| hot(rollup, hot_celsius).filter(|_| idle_share(rollup) > 0.5);
-    let (newest, last) = minutes.last()?;
+    let is_idle_hot = |stretch: &Stretch| rate.hot(stretch).filter(|_| stretch.idle > 0.5);
+    let last = minutes.last()?;
     let temperature = is_idle_hot(last)?;
-    let silence = SILENCE.max(SignedDuration::from_secs(3 * i64::from(oven.poll_interval_seconds)));
-    if now.duration_since(at(*newest)) > silence {
+    let silence = SILENCE.max(SignedDuration::from_secs(3 * rate.interval));
+    if now.duration_since(at(last.begin)) > silence {
         return None;
     }
     let mut since = minutes.len() - 1;
     while since > 0 {
-        let ((before, rollup), (after, _)) = (&minutes[since - 1], &minutes[since]);
-        if is_idle_hot(rollup).is_none() || at(*after).duration_since(at(*before)) > silence {
+        let (before, after) = (&minutes[since - 1], &minutes[since]);
+        if is_idle_hot(before).is_none() || at(after.begin).duration_since(at(before.begin)) > silence {
             break;
         }
         since -= 1;
     }
-    let stretches: Vec<_> = minutes[since..].iter().map(|(_, rollup)| rollup).collect();
-    let begun = at(minutes[since].0);
+    let begun = at(minutes[since].begin);
     Some(IdleHot {
         equipment_id: oven.id,
         equipment_name: oven.name.clone(),
         since: begun,
         minutes: rounded(now.duration_since(begun).as_secs_f64() / 60.0),
         temperature: rounded(temperature),
-        energy_kwh: Sum::of(&stretches, oven, 60.0, hot_celsius, &mut None).energy().map(|(kwh, _)| rounded(kwh)),
+        energy_kwh: Sum::of(&minutes[since..], rate, &mut None).energy().map(|(kwh, _)| rounded(kwh)),
     })
 }
 
@@ -223,26 +289,41 @@ mod tests {
     fn minute(status: OperationalStatus, celsius: f64, counter: Option<f64>, power: Option<f64>) -> Rollup {
         let mut rollup = Rollup::default();
         for index in 0..6 {
-            rollup.push(&Reading {
-                reading_time: Timestamp::UNIX_EPOCH,
-                received_at: Timestamp::UNIX_EPOCH,
-                values: Values {
-                    temperature: Some(celsius),
-                    energy_consumption_kwh: counter.map(|kwh| kwh + f64::from(index) * 0.1),
-                    power_kw: power,
-                    operational_status: Some(status),
-                    ..Values::default()
-                },
-                active_batch_id: None,
-                quality: Quality::Good,
-                quality_issues: Vec::new(),
-            });
+            rollup.push(&reading(status, celsius, counter.map(|kwh| kwh + f64::from(index) * 0.1), power));
         }
         rollup
     }
 
+    fn reading(status: OperationalStatus, celsius: f64, counter: Option<f64>, power: Option<f64>) -> Reading {
+        Reading {
+            reading_time: Timestamp::UNIX_EPOCH,
+            received_at: Timestamp::UNIX_EPOCH,
+            values: Values {
+                temperature: Some(celsius),
+                energy_consumption_kwh: counter,
+                power_kw: power,
+                operational_status: Some(status),
+                ..Values::default()
+            },
+            active_batch_id: None,
+            quality: Quality::Good,
+            quality_issues: Vec::new(),
+        }
+    }
+
+    const RATE: Rate = Rate { seconds: 60, interval: 10, hot_celsius: 100.0 };
+
+    fn stretches(rollups: &[(i64, Rollup)]) -> Vec<Stretch> {
+        let mut stretches = Stretches(Vec::new());
+        for (begin, rollup) in rollups {
+            stretches.push(*begin, rollup);
+        }
+        stretches.0
+    }
+
     fn sum(minutes: &[Rollup], before: &mut Option<f64>) -> Sum {
-        Sum::of(&minutes.iter().collect::<Vec<_>>(), &oven(), 60.0, 100.0, before)
+        let minutes: Vec<_> = (0..).step_by(60_000_000).zip(minutes.iter().cloned()).collect();
+        Sum::of(&stretches(&minutes), RATE, before)
     }
 
     #[test]
@@ -264,20 +345,42 @@ mod tests {
     }
 
     #[test]
+    fn a_slow_oven_counts_for_all_of_the_time_by_the_minute_as_by_the_hour() {
+        let one = |celsius| {
+            let mut rollup = Rollup::default();
+            rollup.push(&reading(OperationalStatus::Idle, celsius, None, Some(12.0)));
+            rollup
+        };
+        let minutes: Vec<_> = (0..12).map(|index| (index * 300_000_000, one(200.0))).collect();
+        let mut hour = Rollup::default();
+        minutes.iter().for_each(|(_, minute)| hour.append(minute));
+        let by_minute = Sum::of(&stretches(&minutes), Rate { interval: 300, ..RATE }, &mut None);
+        let by_hour = Sum::of(&stretches(&[(0, hour)]), Rate { seconds: 3_600, interval: 300, ..RATE }, &mut None);
+        // The last stands for a minute where nothing follows.
+        assert_eq!((by_minute.covered, by_hour.covered), (3_360.0, 3_600.0));
+        assert_eq!((by_minute.idle_hot, by_hour.idle_hot), (3_360.0, 3_600.0));
+        assert_eq!(by_hour.energy(), Some((12.0, EnergySource::Power)));
+        // A silence is not covered.
+        let apart = [(0, one(200.0)), (3_600_000_000, one(200.0))];
+        assert_eq!(Sum::of(&stretches(&apart), Rate { interval: 300, ..RATE }, &mut None).covered, 360.0);
+    }
+
+    #[test]
     fn hot_and_empty_is_followed_back_to_its_begin() {
         let now = Timestamp::from_second(100 * 60).unwrap();
         let at = |index: i64| index * 60_000_000;
         let idle = || minute(OperationalStatus::Idle, 240.0, None, Some(6.0));
-        let mut minutes: Rollups = vec![(at(40), minute(OperationalStatus::Running, 240.0, None, None))];
+        let mut minutes = vec![(at(40), minute(OperationalStatus::Running, 240.0, None, None))];
         minutes.extend((53..100).map(|index| (at(index), idle())));
-        let found = idle_hot(&oven(), &minutes, now, 100.0).unwrap();
+        let look = |minutes: &[(i64, Rollup)], now, hot| idle_hot(&oven(), &stretches(minutes), now, hot);
+        let found = look(&minutes, now, 100.0).unwrap();
         assert_eq!((found.minutes, found.temperature), (47.0, 240.0));
         assert_eq!(found.energy_kwh, Some(4.7));
-        assert_eq!(idle_hot(&oven(), &minutes, now, 250.0), None, "not hot enough");
+        assert_eq!(look(&minutes, now, 250.0), None, "not hot enough");
         minutes.push((at(100), minute(OperationalStatus::Running, 240.0, None, None)));
-        assert_eq!(idle_hot(&oven(), &minutes, now, 100.0), None, "in use again");
+        assert_eq!(look(&minutes, now, 100.0), None, "in use again");
         let later = now + SignedDuration::from_mins(30);
-        assert_eq!(idle_hot(&oven(), &minutes[..40].to_vec(), later, 100.0), None, "silent for too long");
+        assert_eq!(look(&minutes[..40], later, 100.0), None, "silent for too long");
     }
 
     #[test]
