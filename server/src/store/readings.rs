@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     collections::{BTreeSet, HashMap},
     fmt,
+    ops::Range,
 };
 
 use app::model::{equipment::EquipmentId, reading::Reading};
@@ -19,6 +20,13 @@ use super::{
     error::{Doing as _, StoreError},
     reading_row::{COLUMNS, decode},
 };
+
+/// Names of zones and additional sensors.
+#[derive(Debug, Default)]
+pub struct SensorNames {
+    pub zones: BTreeSet<String>,
+    pub extras: BTreeSet<String>,
+}
 
 impl Store {
     /// The newest reading of every oven that has one, for the start of the server.
@@ -98,28 +106,31 @@ impl Store {
             .await
     }
 
-    /// The names of all zones and additional sensors in these readings, sorted.
+    /// Adds the names of all zones and additional sensors in the oldest `limit` readings with `start <= reading_time < end`.
+    /// Says when the last of them was measured, where there may be more.
     pub async fn names_in(
         &self,
         id: EquipmentId,
-        start: Timestamp,
-        end: Timestamp,
-    ) -> Result<(Vec<String>, Vec<String>), StoreError> {
-        let range = (self.key(id).await?, start.as_microsecond(), end.as_microsecond());
+        range: Range<Timestamp>,
+        limit: u32,
+        mut names: SensorNames,
+    ) -> Result<(SensorNames, Option<Timestamp>), StoreError> {
+        let range = (self.key(id).await?, range.start.as_microsecond(), range.end.as_microsecond(), limit);
         self.reader
             .read("reading the names of an oven's sensors", move |connection| {
                 let mut statement = connection.prepare_cached(
-                    "SELECT temperature_zones, additional_sensors FROM equipment_sensor_readings WHERE equipment = ? \
-                     AND reading_time >= ? AND reading_time < ?",
+                    "SELECT reading_time, temperature_zones, additional_sensors FROM equipment_sensor_readings \
+                     WHERE equipment = ? AND reading_time >= ? AND reading_time < ? ORDER BY reading_time LIMIT ?",
                 )?;
                 let mut rows = statement.query(range)?;
-                let (mut zones, mut extras) = (BTreeSet::new(), BTreeSet::new());
+                let (mut count, mut last) = (0, None);
                 while let Some(row) = rows.next()? {
                     let mut cells = RawCells::new(row, "equipment_sensor_readings");
-                    add_names(&mut zones, &mut cells)?;
-                    add_names(&mut extras, &mut cells)?;
+                    (count, last) = (count + 1, Some(cells.instant()?));
+                    add_names(&mut names.zones, &mut cells)?;
+                    add_names(&mut names.extras, &mut cells)?;
                 }
-                Ok((zones.into_iter().collect(), extras.into_iter().collect()))
+                Ok((names, last.filter(|_| count == limit)))
             })
             .await
     }

@@ -147,7 +147,14 @@ pub async fn history(
         before: cursor.flatten(),
         max_points: query.max_points,
         resolution: query.resolution,
-        fields: query.fields.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).collect(),
+        fields: query
+            .fields
+            .iter()
+            .flat_map(|names| names.split(','))
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect(),
     };
     Ok(Json(state.service.history(id, &asked).await?))
 }

@@ -195,7 +195,11 @@ impl Rolling {
             return Ok(());
         };
         lane.kept_from = at;
-        tx.prepare_cached("UPDATE reading_rollup_state SET kept_from = ? WHERE equipment = ?")?.execute([at, key])?;
+        tx.prepare_cached(
+            "INSERT INTO reading_rollup_state (equipment, rolled_until, kept_from) VALUES (?, ?, ?) \
+             ON CONFLICT (equipment) DO UPDATE SET kept_from = excluded.kept_from",
+        )?
+        .execute([key, lane.until, at])?;
         Ok(())
     }
 
