@@ -31,12 +31,12 @@ fn insert_sql() -> String {
     )
 }
 
-/// The columns of readings that are JSON, made before it is their turn. JSON has no NaN and no infinity: such a value is
+/// The columns of readings that are JSON, made before it is their turn, by the place of what they are of. JSON has no NaN and no infinity: such a value is
 /// stored as missing.
 #[derive(Default)]
 pub(super) struct Texts {
     bytes: Vec<u8>,
-    /// Of each reading, in the order of the columns: zones, additional sensors, flaws. None where there is nothing.
+    /// In the order of the columns: zones, additional sensors, flaws. None where there is nothing.
     of: Vec<[Option<Range<usize>>; 3]>,
 }
 
@@ -46,20 +46,21 @@ impl Texts {
         self.of.clear();
     }
 
-    /// Adds those of the next reading.
-    pub(super) fn push(&mut self, reading: &Reading) -> Result<(), serde_json::Error> {
+    /// Adds those of the next reading, or keeps the place of what is none.
+    pub(super) fn push(&mut self, reading: Option<&Reading>) -> Result<(), serde_json::Error> {
+        let mut columns = <[Option<Range<usize>>; 3]>::default();
+        let made = reading.map_or(Ok(()), |reading| self.make(reading, &mut columns));
+        self.of.push(columns);
+        made
+    }
+
+    fn make(&mut self, reading: &Reading, columns: &mut [Option<Range<usize>>; 3]) -> Result<(), serde_json::Error> {
         let Reading { values, quality_issues, .. } = reading;
-        let zones = Finite(&values.temperature_zones);
-        let bytes = &mut self.bytes;
-        let made = [
-            text(bytes, zones.is_empty(), &zones),
-            text(bytes, values.additional_sensors.is_empty(), &values.additional_sensors),
-            text(bytes, quality_issues.is_empty(), quality_issues),
-        ];
-        let mut failed = Ok(());
-        let kept = made.map(|made| made.map_err(|error| failed = Err(error)).unwrap_or_default());
-        self.of.push(kept);
-        failed
+        let (zones, bytes) = (Finite(&values.temperature_zones), &mut self.bytes);
+        columns[0] = text(bytes, zones.is_empty(), &zones)?;
+        columns[1] = text(bytes, values.additional_sensors.is_empty(), &values.additional_sensors)?;
+        columns[2] = text(bytes, quality_issues.is_empty(), quality_issues)?;
+        Ok(())
     }
 
     fn column(&self, index: usize, column: usize) -> ToSqlOutput<'_> {

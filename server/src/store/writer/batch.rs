@@ -13,8 +13,9 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, ffi::SQL
 use uuid::Uuid;
 
 use super::{
-    Group, WriteOp,
+    WriteOp,
     erase::{Erased, erase},
+    intake::Group,
     reflag::reflag,
     rolling::{Changes, Rolling},
 };
@@ -73,8 +74,6 @@ impl Tally {
 
 struct Row<'a> {
     index: usize,
-    /// The place of its texts.
-    text: usize,
     equipment: EquipmentId,
     key: i64,
     reading: &'a Reading,
@@ -99,10 +98,7 @@ pub(super) fn write(
     // Only the last status of an oven matters, and its last known time of connection.
     let mut statuses: BTreeMap<EquipmentId, (usize, i64, ConnectionStatus, Option<Timestamp>)> = BTreeMap::new();
 
-    let mut text = 0;
     for (index, op) in ops.iter().enumerate() {
-        let of_reading = text;
-        text += usize::from(matches!(op, WriteOp::Reading { .. }));
         let equipment = match op {
             WriteOp::Reading { equipment, .. }
             | WriteOp::Log { equipment, .. }
@@ -123,7 +119,7 @@ pub(super) fn write(
                     tally.expired += 1;
                     tally.fates.insert(index, Committed::Dropped);
                 } else {
-                    rows.push(Row { index, text: of_reading, equipment, key, reading });
+                    rows.push(Row { index, equipment, key, reading });
                 }
             }
             WriteOp::Log { entry, .. } => match insert_log(&tx, key, entry) {
@@ -187,7 +183,7 @@ fn insert_readings(
 ) -> Result<(), Unread> {
     let mut insert = Insert::new(tx)?;
     for row in rows {
-        match insert.insert(row.key, row.reading, texts, row.text) {
+        match insert.insert(row.key, row.reading, texts, row.index) {
             Ok(is_new) => {
                 tally.committed += u64::from(is_new);
                 tally.duplicates += u64::from(!is_new);

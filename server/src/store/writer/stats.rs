@@ -107,7 +107,7 @@ impl Shared {
                 op => answer(op, fate),
             }
         }
-        // Taking a thousand of them apart takes a sixth of the time of writing them, in which the next could be written.
+        // Freeing them takes time in which the next could be written.
         tokio::task::spawn_blocking(move || drop(readings));
     }
 
