@@ -82,8 +82,6 @@ impl Baking {
         }
         for oven in ovens.values_mut() {
             oven.ended.sort_by_key(|batch| batch.started_at);
-        }
-        for oven in ovens.values_mut() {
             let is_running = |id: Uuid| oven.running.iter().any(|running| running.id == id);
             oven.proposals.retain(|proposal| match proposal.kind {
                 ProposalKind::Start => oven.running.is_empty(),

@@ -85,7 +85,7 @@ impl Ingest {
             self.device_alarms.report(id, alarms);
         }
         let held = self.plausibility.held(id);
-        held.calibrate(&mut sample.values, sample.measured_at.unwrap_or(now));
+        held.calibrations.correct(&mut sample.values, sample.measured_at.unwrap_or(now));
         if is_live && let Some(measured_at) = sample.measured_at {
             let Some(settled) = self.place(id, measured_at, &sample.values) else {
                 self.counters.repeated.fetch_add(1, Ordering::Relaxed);

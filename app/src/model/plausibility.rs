@@ -1,7 +1,5 @@
 //! What the values of an oven are held to, and the corrections of its sensors.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -9,7 +7,7 @@ use uuid::Uuid;
 use super::{
     equipment::{EquipmentId, EquipmentKind},
     form::{FieldError, Problem},
-    metric::{Metric, ValueKind},
+    metric::Metric,
     reading::{Field, OperationalStatus, Values},
 };
 
@@ -21,6 +19,8 @@ const MOST_RULES: usize = 200;
 const LARGEST: f64 = 1e12;
 /// Units a minute: slower than anything that a sensor tells.
 const SMALLEST_RATE: f64 = 1e-6;
+/// Longest name of a zone or an additional sensor, in bytes.
+const LONGEST_NAME: usize = 100;
 /// Longest time after which a value that does not change is taken for stuck: a month.
 const LONGEST_STUCK_SECONDS: u32 = 31 * 86_400;
 /// An oven that does not say what it does works from this temperature on.
@@ -104,7 +104,12 @@ impl Rule {
     fn check(&self, index: usize) -> Vec<FieldError> {
         let key = |part: &str| format!("rules.{index}.{part}");
         let mut errors = Vec::new();
-        if !is_numeric(&self.field) {
+        let is_field = match Field::parse(&self.field) {
+            Some(Field::Zone(name) | Field::Additional(name)) => name.len() <= LONGEST_NAME,
+            Some(Field::Metric(_)) => true,
+            None => false,
+        };
+        if !is_field {
             errors.push(FieldError::new(key("field"), Problem::UnknownChoice));
         }
         let mut hold = |part: &str, value: Option<f64>, min: f64| {
@@ -138,9 +143,9 @@ pub struct Rules {
 
 impl Rules {
     pub fn limits(&self, field: Field<'_>, kind: EquipmentKind) -> Limits {
-        let named = |name: &str| self.rules.iter().find(|rule| rule.field == name);
-        let own = if self.rules.is_empty() { None } else { named(&name_of(field)) };
-        let every = || matches!(field, Field::Zone(_)).then(|| named(EVERY_ZONE)).flatten();
+        let of = |field| self.rules.iter().find(|rule| Field::parse(&rule.field) == Some(field));
+        let own = of(field);
+        let every = || matches!(field, Field::Zone(_)).then(|| of(Field::Zone("*"))).flatten();
         own.or_else(every).map_or_else(|| Limits::usual(field, kind), Rule::limits)
     }
 
@@ -171,20 +176,6 @@ pub fn usual_rules(kind: EquipmentKind) -> Vec<Rule> {
         (limits != Limits::default()).then_some(rule)
     };
     metrics.chain(zones).filter_map(rule).collect()
-}
-
-fn name_of(field: Field<'_>) -> Cow<'static, str> {
-    match field {
-        Field::Metric(metric) => metric.as_str().into(),
-        other => other.to_string().into(),
-    }
-}
-
-fn is_numeric(name: &str) -> bool {
-    let named = |prefix: &str| name.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.len() <= 100);
-    named("temperature_zones.")
-        || named("additional_sensors.")
-        || Metric::parse(name).is_some_and(|metric| matches!(metric.value_kind(), ValueKind::Number(_)))
 }
 
 /// Whether an oven works, so that its sensors have to move. `celsius` is of the field, where it is a temperature.
@@ -238,10 +229,11 @@ impl CalibrationDraft {
     /// What is wrong with it.
     pub fn check(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        let zone = self.field.strip_prefix("temperature_zones.");
-        if self.field != Metric::Temperature.as_str()
-            && zone.is_none_or(|zone| zone.is_empty() || zone == "*" || zone.len() > 100)
-        {
+        let is_sensor = match Field::parse(&self.field) {
+            Some(Field::Zone(zone)) => zone != "*" && zone.len() <= LONGEST_NAME,
+            field => field == Some(Field::Metric(Metric::Temperature)),
+        };
+        if !is_sensor {
             errors.push(FieldError::new("field", Problem::UnknownChoice));
         }
         if !(-100.0..=100.0).contains(&self.offset_celsius) {
@@ -257,21 +249,31 @@ impl CalibrationDraft {
     }
 }
 
-/// Adds what holds at `time`. `calibrations` are in the order of `valid_from`.
-pub fn calibrate(values: &mut Values, time: Timestamp, calibrations: &[Calibration]) {
-    // The latest of each field holds; going back, the first that is met.
-    for (index, calibration) in calibrations.iter().enumerate().rev() {
-        let later = &calibrations[index + 1..];
-        let holds = calibration.valid_from <= time
-            && !later.iter().any(|later| later.field == calibration.field && later.valid_from <= time);
-        let value = match calibration.field.strip_prefix("temperature_zones.") {
-            _ if !holds => None,
-            Some(zone) => values.temperature_zones.get_mut(zone),
-            None => values.temperature.as_mut(),
-        };
-        if let Some(value) = value {
-            // Sums of decimals would end in ..0000001.
-            *value = ((*value + calibration.offset_celsius) * 1e6).round() / 1e6;
+/// All calibrations of an oven.
+#[derive(Debug, Default)]
+pub struct Calibrations {
+    /// Those of a field beside each other, in the order of `valid_from`.
+    by_field: Vec<Calibration>,
+}
+
+impl Calibrations {
+    pub fn new(mut all: Vec<Calibration>) -> Self {
+        all.sort_by(|a, b| (&a.field, a.valid_from).cmp(&(&b.field, b.valid_from)));
+        Self { by_field: all }
+    }
+
+    /// Adds what holds at `time`.
+    pub fn correct(&self, values: &mut Values, time: Timestamp) {
+        for of_field in self.by_field.chunk_by(|a, b| a.field == b.field) {
+            let Some(holds) = of_field.iter().rfind(|calibration| calibration.valid_from <= time) else { continue };
+            let value = match Field::parse(&holds.field) {
+                Some(Field::Zone(zone)) => values.temperature_zones.get_mut(zone),
+                _ => values.temperature.as_mut(),
+            };
+            if let Some(value) = value {
+                // Sums of decimals would end in ..0000001.
+                *value = ((*value + holds.offset_celsius) * 1e6).round() / 1e6;
+            }
         }
     }
 }
@@ -339,18 +341,18 @@ mod tests {
             created_by: None,
             created_at: at(second),
         };
-        let all = [
+        let all = Calibrations::new(vec![
             calibration("temperature_zones.top", -1.1, 10),
             calibration("temperature", 2.0, 20),
             calibration("temperature_zones.top", 0.5, 30),
-        ];
+        ]);
         let read = |second| {
             let mut values = Values {
                 temperature: Some(200.0),
                 temperature_zones: [("top".to_owned(), 210.3)].into(),
                 ..Values::default()
             };
-            calibrate(&mut values, at(second), &all);
+            all.correct(&mut values, at(second));
             (values.temperature.unwrap(), values.temperature_zones["top"])
         };
         assert_eq!(read(9), (200.0, 210.3));

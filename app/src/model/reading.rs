@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{metric::Metric, wire_enum};
+use super::{
+    metric::{Metric, ValueKind},
+    wire_enum,
+};
 
 wire_enum! {
     OperationalStatus {
@@ -228,6 +231,20 @@ impl FieldName {
     }
 }
 
+impl<'a> Field<'a> {
+    /// The field with this name; nothing where it is the name of none, or of one that holds no number.
+    pub fn parse(name: &'a str) -> Option<Self> {
+        if let Some(zone) = name.strip_prefix("temperature_zones.") {
+            return (!zone.is_empty()).then_some(Self::Zone(zone));
+        }
+        if let Some(extra) = name.strip_prefix("additional_sensors.") {
+            return (!extra.is_empty()).then_some(Self::Additional(extra));
+        }
+        let metric = Metric::parse(name)?;
+        matches!(metric.value_kind(), ValueKind::Number(_)).then_some(Self::Metric(metric))
+    }
+}
+
 impl fmt::Display for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -302,6 +319,18 @@ impl Values {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_leads_back_to_its_field() {
+        let numbers = Metric::ALL.iter().filter(|metric| matches!(metric.value_kind(), ValueKind::Number(_)));
+        let numbers = numbers.map(|metric| Field::Metric(*metric));
+        for field in numbers.chain([Field::Zone("core"), Field::Zone("a.b"), Field::Additional("*")]) {
+            assert_eq!(Field::parse(&field.to_string()), Some(field));
+        }
+        for none in ["", "operational_status", "temperature_zones.", "additional_sensors.", "fan", "temperature."] {
+            assert_eq!(Field::parse(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn bad_values_are_hidden_and_uncertain_ones_kept() {

@@ -35,17 +35,18 @@ impl Assets {
     }
 }
 
-/// Said once at the top of the next page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
-    OvenSaved,
-    OvenDisabled,
-    OvenEnabled,
-    OvenDeleted,
-    OutlierAccepted,
-    OutlierRejected,
-    LoggedOut,
-    PreferencesSaved,
+wire_enum! {
+    /// Said once at the top of the next page, whose address it travels in: it works without a session.
+    Notice {
+        OvenSaved = "oven-saved",
+        OvenDisabled = "oven-disabled",
+        OvenEnabled = "oven-enabled",
+        OvenDeleted = "oven-deleted",
+        OutlierAccepted = "outlier-accepted",
+        OutlierRejected = "outlier-rejected",
+        LoggedOut = "logged-out",
+        PreferencesSaved = "preferences-saved",
+    }
 }
 
 #[derive(Clone, Debug)]

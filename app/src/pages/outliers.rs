@@ -9,6 +9,7 @@ use crate::{
     model::{
         metric::{Metric, ValueKind},
         outlier::{Outlier, OutlierStatus},
+        reading::Field,
         unit::Dimension,
     },
     shell::{Page, document},
@@ -113,11 +114,13 @@ fn row(cx: &PageContext, clock: &LocalClock, outlier: Outlier, oven: String) -> 
 
 /// The unit in which a field is stored, and the decimals that it is shown with.
 fn unit_of(field: &str) -> (&'static str, usize) {
-    if field.starts_with("temperature_zones.") {
-        return ("°C", 1);
-    }
-    match Metric::parse(field).map(Metric::value_kind) {
-        Some(ValueKind::Number(dimension)) => match dimension {
+    let metric = match Field::parse(field) {
+        Some(Field::Metric(metric)) => metric,
+        Some(Field::Zone(_)) => Metric::Temperature,
+        Some(Field::Additional(_)) | None => return ("", 1),
+    };
+    match metric.value_kind() {
+        ValueKind::Number(dimension) => match dimension {
             Dimension::Temperature => ("°C", 1),
             Dimension::Percentage => ("%", 0),
             Dimension::Energy => ("kWh", 1),

@@ -12,7 +12,7 @@ use app::{
 use axum::{
     extract::{Path, State},
     http::StatusCode,
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse, Response},
 };
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
     error::PageError,
     find::{self, Next, Step},
     ovens::oven_id,
-    page::{Page, PageForm, notice_name},
+    page::{self, Page, PageForm},
 };
 use crate::{
     connectors,
@@ -98,7 +98,7 @@ pub async fn delete(State(state): State<AppState>, page: Page, actor: Actor, Pat
 }
 
 fn back_to_list(notice: Notice) -> Response {
-    Redirect::to(&format!("/admin/ovens?done={}", notice_name(notice))).into_response()
+    page::done("/admin/ovens", notice)
 }
 
 /// What the pressed button asks for.

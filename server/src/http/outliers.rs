@@ -3,13 +3,13 @@
 use app::pages::{self, Notice};
 use axum::{
     extract::{Path, State},
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse as _, Response},
 };
 
 use super::{
     AppState,
     error::PageError,
-    page::{Page, notice_name},
+    page::{self, Page},
 };
 use crate::service::{Actor, ServiceError};
 
@@ -41,7 +41,7 @@ async fn judge(
     };
     let notice = if accept { Notice::OutlierAccepted } else { Notice::OutlierRejected };
     match done.await {
-        Ok(_) => Redirect::to(&format!("/admin/outliers?done={}", notice_name(notice))).into_response(),
+        Ok(_) => page::done("/admin/outliers", notice),
         Err(error) => PageError::new(page, error).into_response(),
     }
 }

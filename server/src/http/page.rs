@@ -8,7 +8,7 @@ use axum::{
     Form,
     extract::{FromRequest, FromRequestParts, Request},
     http::{Extensions, HeaderMap, Uri, header, request::Parts},
-    response::Response,
+    response::{IntoResponse as _, Redirect, Response},
 };
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -65,41 +65,14 @@ pub fn of_request(headers: &HeaderMap, extensions: &Extensions, uri: &Uri, state
         now: Timestamp::now(),
         timezone: state.web.timezone.clone(),
         path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
-        notice: query(uri, "done").as_deref().and_then(notice),
+        notice: query(uri, "done").as_deref().and_then(Notice::parse),
         demo: state.web.demo.is_some(),
     })
 }
 
-/// Notices travel in the address of the page that shows them, so that they work without a session.
-pub const fn notice_name(notice: Notice) -> &'static str {
-    match notice {
-        Notice::OvenSaved => "oven-saved",
-        Notice::OvenDisabled => "oven-disabled",
-        Notice::OvenEnabled => "oven-enabled",
-        Notice::OvenDeleted => "oven-deleted",
-        Notice::OutlierAccepted => "outlier-accepted",
-        Notice::OutlierRejected => "outlier-rejected",
-        Notice::LoggedOut => "logged-out",
-        Notice::PreferencesSaved => "preferences-saved",
-    }
-}
-
-fn notice(name: &str) -> Option<Notice> {
-    use Notice::{
-        LoggedOut, OutlierAccepted, OutlierRejected, OvenDeleted, OvenDisabled, OvenEnabled, OvenSaved,
-        PreferencesSaved,
-    };
-    let all = [
-        OvenSaved,
-        OvenDisabled,
-        OvenEnabled,
-        OvenDeleted,
-        OutlierAccepted,
-        OutlierRejected,
-        LoggedOut,
-        PreferencesSaved,
-    ];
-    all.into_iter().find(|notice| notice_name(*notice) == name)
+/// To a page that says what was done.
+pub fn done(path: &str, notice: Notice) -> Response {
+    Redirect::to(&format!("{path}?done={}", notice.as_str())).into_response()
 }
 
 fn query(uri: &Uri, name: &str) -> Option<String> {

@@ -23,7 +23,7 @@ use super::{
     AppState,
     access::{self, ClientIp, EPOCH, USER, safe_next},
     error::PageError,
-    page::{Page, PageForm, next_of, notice_name},
+    page::{self, Page, PageForm, next_of},
 };
 use crate::{
     auth::{
@@ -163,7 +163,7 @@ pub async fn logout(session: Session) -> Response {
     if let Err(error) = session.flush().await {
         tracing::warn!("a session was not deleted at logout: {error}");
     }
-    Redirect::to(&format!("/login?done={}", notice_name(Notice::LoggedOut))).into_response()
+    page::done("/login", Notice::LoggedOut)
 }
 
 pub async fn setup_page(State(state): State<AppState>, Page(cx): Page) -> Result<Response, PageError> {

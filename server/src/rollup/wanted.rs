@@ -1,5 +1,7 @@
 //! Which fields somebody looks at.
 
+use app::model::reading::Field;
+
 use super::METRICS;
 
 /// All fields by default.
@@ -19,15 +21,28 @@ impl Wanted {
         let (mut wanted, mut is_any) = (Named::default(), true);
         for name in names {
             is_any = false;
-            if let Some(zone) = name.strip_prefix("temperature_zones.") {
-                wanted.zones.push(zone.to_owned());
-            } else if let Some(extra) = name.strip_prefix("additional_sensors.") {
-                wanted.extras.push(extra.to_owned());
-            } else if let Some(index) = METRICS.iter().position(|metric| metric.as_str() == name) {
-                wanted.metrics[index] = true;
+            match Field::parse(name) {
+                Some(Field::Zone(zone)) => wanted.zones.push(zone.to_owned()),
+                Some(Field::Additional(extra)) => wanted.extras.push(extra.to_owned()),
+                Some(Field::Metric(metric)) => {
+                    if let Some(index) = METRICS.iter().position(|known| *known == metric) {
+                        wanted.metrics[index] = true;
+                    }
+                }
+                None => {}
             }
         }
         Self((!is_any).then_some(wanted))
+    }
+
+    pub fn has(&self, field: Field<'_>) -> bool {
+        match field {
+            Field::Metric(metric) => {
+                METRICS.iter().position(|known| *known == metric).is_some_and(|at| self.metric(at))
+            }
+            Field::Zone(zone) => self.zone(zone),
+            Field::Additional(name) => self.additional(name),
+        }
     }
 
     pub(super) fn metric(&self, index: usize) -> bool {

@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Actor, Service, ServiceError, configure::to_the_end};
+use super::{Actor, Service, ServiceError, configure::to_the_end, error::refused};
 use crate::store::batches::{BatchFilter, Changed};
 
 /// Readings that are in memory at a time.
@@ -343,7 +343,8 @@ impl Service {
         if self.store.equipment(draft.equipment_id).await?.is_none() {
             errors.push(FieldError::new("equipment_id", Problem::UnknownChoice));
         }
-        if errors.is_empty() { Ok(draft) } else { Err(ServiceError::Invalid(errors)) }
+        refused(errors)?;
+        Ok(draft)
     }
 
     async fn summed(
@@ -435,6 +436,7 @@ fn expected_end(
     by_duration().or(planned_end)
 }
 
+/// Hundredths, of whatever unit.
 fn rounded(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
+    super::rounded(value, 2)
 }

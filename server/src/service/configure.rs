@@ -14,7 +14,7 @@ use app::model::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Actor, Limits, Service, ServiceError, peer::is_same_peer};
+use super::{Actor, Limits, Service, ServiceError, error::refused, peer::is_same_peer};
 use crate::{
     connectors::{self, Driver},
     secrets::Credentials,
@@ -315,7 +315,8 @@ fn checked(
 ) -> Result<(EquipmentDraft, Credentials), ServiceError> {
     let draft = tidy(draft);
     let errors = errors_in(limits, id, &draft, &credentials);
-    if errors.is_empty() { Ok((draft, credentials)) } else { Err(ServiceError::Invalid(errors)) }
+    refused(errors)?;
+    Ok((draft, credentials))
 }
 
 /// With the protocol's own name, and no spaces around what people typed.

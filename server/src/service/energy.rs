@@ -7,16 +7,14 @@ use app::model::{
     equipment::{Equipment, EquipmentId},
     form::{FieldError, Problem},
     history::Resolution,
-    metric::Metric,
-    reading::OperationalStatus,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 
+mod stretch;
+
+use stretch::{Rate, Stretch, Stretches, Sum};
+
 use super::{Service, ServiceError};
-use crate::{
-    rollup::{Rollup, Wanted, cell::climb},
-    store::rollups::Sink,
-};
 
 /// Days of a report.
 const MOST_DAYS: usize = 400;
@@ -135,104 +133,6 @@ fn days(first: Date, last: Date, zone: &TimeZone) -> Result<Vec<(Date, Timestamp
     Ok(days)
 }
 
-/// What a minute or an hour tells of energy: of a year there are many.
-#[derive(Clone, Copy)]
-struct Stretch {
-    begin: i64,
-    readings: u32,
-    counter: Option<Counter>,
-    /// Mean, and how many readings have one.
-    power: Option<(f64, u32)>,
-    temperature: Option<f64>,
-    /// The share of readings in which the oven did nothing.
-    idle: f64,
-}
-
-#[derive(Clone, Copy)]
-struct Counter {
-    first: f64,
-    last: f64,
-    rise: f64,
-}
-
-struct Stretches(Vec<Stretch>);
-
-impl Sink for Stretches {
-    fn wanted(&self) -> Wanted {
-        Wanted::of([Metric::Temperature, Metric::EnergyConsumption, Metric::Power].map(Metric::as_str))
-    }
-
-    fn push(&mut self, begin: i64, rollup: &Rollup) {
-        let mean = |metric| rollup.metric(metric).and_then(|cell| Some((cell.mean()?, cell.count)));
-        let counter = rollup.metric(Metric::EnergyConsumption).filter(|cell| cell.count > 0);
-        let idle = OperationalStatus::ALL.iter().filter(|status| is_idle(**status));
-        self.0.push(Stretch {
-            begin,
-            readings: rollup.readings,
-            counter: counter.map(|cell| Counter { first: cell.first, last: cell.last, rise: cell.rise }),
-            power: mean(Metric::Power),
-            temperature: mean(Metric::Temperature).map(|(celsius, _)| celsius),
-            idle: idle.map(|status| rollup.status_share(*status)).sum(),
-        });
-    }
-}
-
-/// How stretches are counted.
-#[derive(Clone, Copy)]
-struct Rate {
-    /// Length of a stretch.
-    seconds: i64,
-    /// Between two readings, in seconds.
-    interval: i64,
-    hot_celsius: f64,
-}
-
-impl Rate {
-    fn hot(self, stretch: &Stretch) -> Option<f64> {
-        stretch.temperature.filter(|celsius| *celsius >= self.hot_celsius)
-    }
-}
-
-#[derive(Default)]
-struct Sum {
-    counted: Option<f64>,
-    from_power: Option<f64>,
-    /// Seconds.
-    idle_hot: f64,
-    covered: f64,
-}
-
-impl Sum {
-    /// `before` is the last value of the counter before these stretches, and then of them.
-    fn of(stretches: &[Stretch], rate: Rate, before: &mut Option<f64>) -> Self {
-        let mut sum = Self::default();
-        for (index, stretch) in stretches.iter().enumerate() {
-            // Each reading stands for the time to the next, which may begin after some stretches without any.
-            let next = stretches.get(index + 1).map_or(0, |next| (next.begin - stretch.begin) / 1_000_000);
-            let longest = rate.seconds.max(next.min(rate.interval));
-            let covered = |count: u32| (i64::from(count) * rate.interval).min(longest) as f64;
-            sum.covered += covered(stretch.readings);
-            if let Some(counter) = stretch.counter {
-                let from_before = before.map_or(0.0, |before| climb(before, counter.first));
-                *sum.counted.get_or_insert_default() += from_before + counter.rise;
-                *before = Some(counter.last);
-            }
-            if let Some((mean, count)) = stretch.power {
-                *sum.from_power.get_or_insert_default() += mean * covered(count) / 3_600.0;
-            }
-            if rate.hot(stretch).is_some() {
-                sum.idle_hot += stretch.idle * covered(stretch.readings);
-            }
-        }
-        sum
-    }
-
-    fn energy(&self) -> Option<(f64, EnergySource)> {
-        let counted = self.counted.map(|kwh| (kwh, EnergySource::Counter));
-        counted.or(self.from_power.map(|kwh| (kwh, EnergySource::Power)))
-    }
-}
-
 /// Goes back from the newest minute as long as the oven was hot and did nothing.
 fn idle_hot(oven: &Equipment, minutes: &[Stretch], now: Timestamp, hot_celsius: f64) -> Option<IdleHot> {
     let rate = Rate { seconds: 60, interval: i64::from(oven.poll_interval_seconds), hot_celsius };
@@ -263,16 +163,18 @@ fn idle_hot(oven: &Equipment, minutes: &[Stretch], now: Timestamp, hot_celsius: 
     })
 }
 
+/// Thousandths, of whatever unit.
 fn rounded(value: f64) -> f64 {
-    (value * 1_000.0).round() / 1_000.0
+    super::rounded(value, 3)
 }
 
 #[cfg(test)]
 mod tests {
-    use app::model::reading::{Quality, Reading, Values};
+    use app::model::reading::{OperationalStatus, Quality, Reading, Values};
     use jiff::civil::date;
 
     use super::*;
+    use crate::{rollup::Rollup, store::rollups::Sink as _};
 
     fn oven() -> Equipment {
         serde_json::from_value(serde_json::json!({
@@ -353,7 +255,9 @@ mod tests {
         };
         let minutes: Vec<_> = (0..12).map(|index| (index * 300_000_000, one(200.0))).collect();
         let mut hour = Rollup::default();
-        minutes.iter().for_each(|(_, minute)| hour.append(minute));
+        for (_, minute) in &minutes {
+            hour.append(minute);
+        }
         let by_minute = Sum::of(&stretches(&minutes), Rate { interval: 300, ..RATE }, &mut None);
         let by_hour = Sum::of(&stretches(&[(0, hour)]), Rate { seconds: 3_600, interval: 300, ..RATE }, &mut None);
         // The last stands for a minute where nothing follows.
@@ -362,7 +266,8 @@ mod tests {
         assert_eq!(by_hour.energy(), Some((12.0, EnergySource::Power)));
         // A silence is not covered.
         let apart = [(0, one(200.0)), (3_600_000_000, one(200.0))];
-        assert_eq!(Sum::of(&stretches(&apart), Rate { interval: 300, ..RATE }, &mut None).covered, 360.0);
+        let covered = Sum::of(&stretches(&apart), Rate { interval: 300, ..RATE }, &mut None).covered;
+        assert_eq!((covered,), (360.0,));
     }
 
     #[test]

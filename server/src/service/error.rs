@@ -47,6 +47,11 @@ impl From<StoreError> for ServiceError {
     }
 }
 
+/// An error where something is wrong.
+pub fn refused(errors: Vec<FieldError>) -> Result<(), ServiceError> {
+    if errors.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(errors)) }
+}
+
 /// A change that the writer no longer takes.
 pub fn stopping() -> ServiceError {
     ServiceError::Conflict { code: "stopping", detail: "the server is stopping: try again once it runs".to_owned() }

@@ -105,13 +105,15 @@ impl Service {
         let range = start..asked.end;
         let columns = self.store.rollups_into(id, bucket.resolution, bucket.seconds, range, columns).await?;
         let length = SignedDuration::from_secs(length);
+        let total_readings = columns.readings;
+        let (buckets, series) = columns.finish();
         Ok(SensorHistory {
             resolution: bucket.resolution,
             bucket_seconds: Some(bucket.seconds),
-            total_readings: columns.readings,
-            gaps: gaps(&columns.buckets, length, silence),
-            buckets: columns.buckets.clone(),
-            series: columns.series(),
+            total_readings,
+            gaps: gaps(&buckets, length, silence),
+            buckets,
+            series,
             ..SensorHistory::empty(id, asked.start, asked.end)
         })
     }

@@ -202,3 +202,9 @@ impl Limits {
         })
     }
 }
+
+/// To so many decimals. More digits than any sensor has would only make answers longer.
+fn rounded(value: f64, decimals: i32) -> f64 {
+    let unit = 10_f64.powi(decimals);
+    (value * unit).round() / unit
+}

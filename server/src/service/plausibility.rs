@@ -7,7 +7,7 @@ use app::{
         equipment::EquipmentId,
         form::{FieldError, Problem},
         outlier::{Outlier, OutlierStatus},
-        plausibility::{Calibration, CalibrationDraft, Rule, Rules, usual_rules},
+        plausibility::{Calibration, CalibrationDraft, Calibrations, Rule, Rules, usual_rules},
         reading::QualityReason,
     },
     pages,
@@ -18,7 +18,11 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Actor, Service, ServiceError, configure::to_the_end, error::stopping};
+use super::{
+    Actor, Service, ServiceError,
+    configure::to_the_end,
+    error::{refused, stopping},
+};
 use crate::{
     plausibility::Held,
     store::{plausibility::OutlierFilter, writer::Reflag},
@@ -46,7 +50,7 @@ pub struct OvenRules {
 impl Service {
     pub(super) async fn load_plausibility(&self, id: EquipmentId) -> Result<(), ServiceError> {
         let rules = self.store.rules(id).await?.unwrap_or_default();
-        let calibrations = self.store.calibrations(id).await?;
+        let calibrations = Calibrations::new(self.store.calibrations(id).await?);
         self.ingest.plausibility.hold(id, Held { rules, calibrations });
         Ok(())
     }
@@ -66,9 +70,7 @@ impl Service {
     ) -> Result<OvenRules, ServiceError> {
         self.equipment(id).await?;
         let errors = rules.as_ref().map(Rules::check).unwrap_or_default();
-        if !errors.is_empty() {
-            return Err(ServiceError::Invalid(errors));
-        }
+        refused(errors)?;
         let (this, actor) = (Arc::clone(self), actor.clone());
         to_the_end(async move {
             let _turn = this.applying.lock().await;
@@ -106,9 +108,7 @@ impl Service {
             let detail = "a calibration holds from a time between 1970 and now".to_owned();
             errors.push(FieldError::new("valid_from", Problem::Other { detail }));
         }
-        if !errors.is_empty() {
-            return Err(ServiceError::Invalid(errors));
-        }
+        refused(errors)?;
         let (this, actor) = (Arc::clone(self), actor.clone());
         to_the_end(async move {
             let _turn = this.applying.lock().await;

@@ -100,7 +100,7 @@ impl Service {
         let held = self.ingest.plausibility.held(id);
         result.reading = outcome.sample.map(|mut sample| {
             let now = Timestamp::now();
-            held.calibrate(&mut sample.values, sample.measured_at.unwrap_or(now));
+            held.calibrations.correct(&mut sample.values, sample.measured_at.unwrap_or(now));
             ingest::validate(sample, &held, draft.kind, now, draft.poll_interval_seconds)
         });
         if let Some(id) = saved {

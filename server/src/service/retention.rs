@@ -14,7 +14,11 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
-use super::{Actor, Service, ServiceError, configure::to_the_end, error::stopping};
+use super::{
+    Actor, Service, ServiceError,
+    configure::to_the_end,
+    error::{refused, stopping},
+};
 use crate::store::writer::Erasure;
 
 /// Rows that are deleted in one transaction.
@@ -354,10 +358,6 @@ impl Service {
         notes.drain(..surplus);
         Ok(self.store.set_setting(NOTES, &notes).await?)
     }
-}
-
-fn refused(errors: Vec<app::model::form::FieldError>) -> Result<(), ServiceError> {
-    if errors.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(errors)) }
 }
 
 /// Before this it is too old; nothing where it is kept for good.

@@ -9,7 +9,7 @@ use app::model::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{Actor, Service, ServiceError, configure::to_the_end};
+use super::{Actor, Service, ServiceError, configure::to_the_end, error::refused};
 use crate::{
     auth::password::{self, Refusal, Verdict},
     store::users::{Account, Changed},
@@ -34,9 +34,7 @@ impl Service {
         let username = new.username.trim().to_owned();
         let mut errors: Vec<FieldError> = check_username(&username).into_iter().collect();
         errors.extend(password_error(&secret, &username));
-        if !errors.is_empty() {
-            return Err(ServiceError::Invalid(errors));
-        }
+        refused(errors)?;
         to_the_end(async move {
             let hash = password::hash_async(secret).await?;
             let user = this.store.create_user(&username, &hash, new.role).await?.user;

@@ -14,8 +14,11 @@ use app::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::history::{floor, silence};
-use super::{Service, ServiceError};
+use super::{
+    Service, ServiceError,
+    history::{floor, silence},
+    rounded,
+};
 use crate::{
     rollup::Rollup,
     store::{connection_logs::LogRecord, rollups::Sink},
@@ -86,8 +89,8 @@ impl Service {
             connection_status: live.status,
             last_reading_at: self.live.last_reading(id).map(|reading| reading.reading_time),
             age_seconds: live.age_ms(now.as_millisecond()).map(|age| age as f64 / 1_000.0),
-            good_share_last_hour: (day.all > 0).then(|| rounded(day.good as f64 / day.all as f64)),
-            availability_last_day: covered(&day.minutes, silence, begin, now).map(rounded),
+            good_share_last_hour: (day.all > 0).then(|| rounded(day.good as f64 / day.all as f64, 4)),
+            availability_last_day: covered(&day.minutes, silence, begin, now).map(|share| rounded(share, 4)),
             connection: self.poller.health(id),
         })
     }
@@ -203,10 +206,6 @@ fn covered(minutes: &[i64], silence: SignedDuration, begin: Timestamp, end: Time
         (until - (*minute).max(begin)).max(0)
     });
     Some(each.sum::<i64>() as f64 / (end - begin) as f64)
-}
-
-fn rounded(share: f64) -> f64 {
-    (share * 10_000.0).round() / 10_000.0
 }
 
 #[cfg(test)]

@@ -140,14 +140,17 @@ impl Store {
 
     /// The same fault in other words. What a user did meanwhile stays.
     pub async fn reword_alert(&self, id: Uuid, message: &str, severity: AlertSeverity) -> Result<(), StoreError> {
-        sqlx::query("UPDATE equipment_iot_alerts SET message = ?2, severity = ?3, updated_at = ?4 WHERE id = ?1 AND status <> 'resolved'")
-            .bind(id.to_string())
-            .bind(message)
-            .bind(severity.as_str())
-            .bind(Timestamp::now().as_microsecond())
-            .execute(&self.pool)
-            .await
-            .doing("changing an alert")?;
+        sqlx::query(
+            "UPDATE equipment_iot_alerts SET message = ?2, severity = ?3, updated_at = ?4 \
+             WHERE id = ?1 AND status <> 'resolved'",
+        )
+        .bind(id.to_string())
+        .bind(message)
+        .bind(severity.as_str())
+        .bind(Timestamp::now().as_microsecond())
+        .execute(&self.pool)
+        .await
+        .doing("changing an alert")?;
         Ok(())
     }
 

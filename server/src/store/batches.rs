@@ -154,8 +154,11 @@ impl Store {
         .bind(at.as_microsecond())
         .bind(Timestamp::now().as_microsecond());
         let done = changed(update.execute(&self.pool).await, "starting a batch")?;
+        if done != Changed::WrongStatus {
+            return Ok(done);
+        }
         let is_planned = self.batch(id).await?.is_some_and(|batch| batch.status == BatchStatus::Planned);
-        Ok(if done == Changed::WrongStatus && is_planned { Changed::AnotherRuns } else { done })
+        Ok(if is_planned { Changed::AnotherRuns } else { done })
     }
 
     pub async fn finish_batch(&self, id: Uuid, at: Timestamp, summary: &BatchSummary) -> Result<Changed, StoreError> {
@@ -230,8 +233,7 @@ fn changed(
 
 fn decode(row: &SqliteRow) -> Result<Batch, StoreError> {
     let mut cells = Cells::new(row, "batches");
-    let id: &str = cells.take()?;
-    let id = id.parse().map_err(|error| cells.unreadable(error))?;
+    let id = cells.uuid()?;
     let number = cells.take()?;
     let status = cells.word(BatchStatus::parse)?;
     let equipment_id = cells.equipment_id()?;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
+use uuid::Uuid;
 
 use super::error::{Doing as _, StoreError};
 
@@ -47,9 +48,13 @@ impl<'r> Cells<'r> {
         micros.map(|micros| Timestamp::from_microsecond(micros).map_err(|_| self.unreadable(micros))).transpose()
     }
 
-    pub(super) fn equipment_id(&mut self) -> Result<EquipmentId, StoreError> {
+    pub(super) fn uuid(&mut self) -> Result<Uuid, StoreError> {
         let text: &str = self.take()?;
         text.parse().map_err(|_| self.unreadable(text))
+    }
+
+    pub(super) fn equipment_id(&mut self) -> Result<EquipmentId, StoreError> {
+        Ok(EquipmentId(self.uuid()?))
     }
 
     /// A word of an enum, by its `parse`.

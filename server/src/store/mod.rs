@@ -17,6 +17,7 @@
 //! - [`tokens`] credentials of programs; [`displays`] screens on a wall and theirs
 //! - [`idempotency`] what creations have answered, for who repeats one
 //! - [`audit`] who changed what, append-only
+//! - `own` what an oven has of its own in the place of what holds for all
 //! - [`settings`] settings that are changed while running; [`space`] what it all takes
 //! - [`writer`] the group-committed path of readings, connection logs and statuses
 //! - [`verify`] whether it is all what it should be
@@ -37,6 +38,7 @@ pub mod displays;
 pub mod equipment;
 pub mod error;
 pub mod idempotency;
+mod own;
 pub mod plausibility;
 mod reader;
 mod reading_row;

@@ -8,16 +8,23 @@ use app::model::{
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
-use sqlx::{QueryBuilder, Sqlite, SqliteExecutor, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
     Store,
-    cells::{Cells, to_json},
+    cells::Cells,
     changing::Changing,
     error::{Doing as _, StoreError},
+    own::Own,
 };
 
+const RULES: Own = Own {
+    name: "equipment_plausibility",
+    column: "rules",
+    reading: "reading the rules of an oven",
+    changing: "changing the rules of an oven",
+};
 const CALIBRATION: &str = "c.id, e.id, c.field, c.offset_celsius, c.valid_from, c.reason, c.created_by, c.created_at";
 const OUTLIER: &str = "o.id, e.id, o.field, o.reason, o.started_at, o.ended_at, o.readings, o.lowest, o.highest, \
     o.good_before, o.status, o.reviewed_at, o.reviewed_by, o.note";
@@ -37,18 +44,13 @@ pub struct OutlierFilter {
 impl Store {
     /// None where an oven has no rules of its own.
     pub async fn rules(&self, id: EquipmentId) -> Result<Option<Rules>, StoreError> {
-        let row = sqlx::query("SELECT rules FROM equipment_plausibility WHERE equipment = ?")
-            .bind(self.key(id).await?)
-            .fetch_optional(&self.pool)
-            .await
-            .doing("reading the rules of an oven")?;
-        row.map(|row| Cells::new(&row, "equipment_plausibility").json()).transpose()
+        RULES.get(self, id).await
     }
 
     /// None takes back what the oven has of its own.
     pub async fn set_rules(&self, id: EquipmentId, rules: Option<&Rules>) -> Result<(), StoreError> {
         self.key(id).await?;
-        set_rules(&self.pool, id, rules).await
+        RULES.set(&self.pool, id, rules).await
     }
 
     /// In the order of `valid_from`.
@@ -175,28 +177,8 @@ impl Store {
 impl Changing {
     /// None takes back what the oven has of its own.
     pub async fn set_rules(&mut self, id: EquipmentId, rules: Option<&Rules>) -> Result<(), StoreError> {
-        set_rules(self.connection(), id, rules).await
+        RULES.set(self.connection(), id, rules).await
     }
-}
-
-/// By the oven's id, because one that was just made has no key that others see.
-async fn set_rules(at: impl SqliteExecutor<'_>, id: EquipmentId, rules: Option<&Rules>) -> Result<(), StoreError> {
-    let statement = match rules {
-        None => {
-            sqlx::query("DELETE FROM equipment_plausibility WHERE equipment = (SELECT key FROM equipment WHERE id = ?)")
-                .bind(id.to_string())
-        }
-        Some(rules) => sqlx::query(
-            "INSERT INTO equipment_plausibility (equipment, rules, updated_at) \
-             SELECT key, ?2, ?3 FROM equipment WHERE id = ?1 \
-             ON CONFLICT (equipment) DO UPDATE SET rules = excluded.rules, updated_at = excluded.updated_at",
-        )
-        .bind(id.to_string())
-        .bind(to_json(rules)?)
-        .bind(Timestamp::now().as_microsecond()),
-    };
-    statement.execute(at).await.doing("changing the rules of an oven")?;
-    Ok(())
 }
 
 /// Keeps an outlier as far as it goes. One that was judged stays as it was then.
@@ -228,15 +210,10 @@ pub(super) fn forget_outliers(tx: &Connection, key: i64, before: i64) -> rusqlit
     Ok(())
 }
 
-fn uuid(cells: &mut Cells<'_>) -> Result<Uuid, StoreError> {
-    let text: &str = cells.take()?;
-    text.parse().map_err(|error| cells.unreadable(error))
-}
-
 fn calibration(row: &SqliteRow) -> Result<Calibration, StoreError> {
     let mut cells = Cells::new(row, "calibrations");
     Ok(Calibration {
-        id: uuid(&mut cells)?,
+        id: cells.uuid()?,
         equipment_id: cells.equipment_id()?,
         field: cells.take()?,
         offset_celsius: cells.take()?,
@@ -249,7 +226,7 @@ fn calibration(row: &SqliteRow) -> Result<Calibration, StoreError> {
 
 fn outlier(cells: &mut Cells<'_>) -> Result<Outlier, StoreError> {
     Ok(Outlier {
-        id: uuid(cells)?,
+        id: cells.uuid()?,
         equipment_id: cells.equipment_id()?,
         field: cells.take()?,
         reason: cells.word(QualityReason::parse)?,

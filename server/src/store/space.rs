@@ -2,14 +2,22 @@
 
 use app::model::{equipment::EquipmentId, history::Resolution, retention::Retention};
 use jiff::Timestamp;
-use sqlx::{Row as _, SqliteExecutor};
+use sqlx::Row as _;
 
 use super::{
     Store,
-    cells::{Cells, to_json},
+    cells::Cells,
     changing::Changing,
     error::{Doing as _, StoreError},
+    own::Own,
     rollups::MICROS,
+};
+
+const RETENTION: Own = Own {
+    name: "equipment_retention",
+    column: "retention",
+    reading: "reading the retention of an oven",
+    changing: "changing the retention of an oven",
 };
 
 /// Sizes in bytes.
@@ -49,12 +57,7 @@ impl Store {
 
     /// The retention of an oven, where it has one of its own.
     pub async fn retention(&self, id: EquipmentId) -> Result<Option<Retention>, StoreError> {
-        let row = sqlx::query("SELECT retention FROM equipment_retention WHERE equipment = ?")
-            .bind(self.key(id).await?)
-            .fetch_optional(&self.pool)
-            .await
-            .doing("reading the retention of an oven")?;
-        row.map(|row| Cells::new(&row, "equipment_retention").json()).transpose()
+        RETENTION.get(self, id).await
     }
 
     /// Readings of an oven before this were deleted for their age.
@@ -70,7 +73,7 @@ impl Store {
     /// None takes back what the oven has of its own.
     pub async fn set_retention(&self, id: EquipmentId, retention: Option<Retention>) -> Result<(), StoreError> {
         self.key(id).await?;
-        set_retention(&self.pool, id, retention).await
+        RETENTION.set(&self.pool, id, retention.as_ref()).await
     }
 
     /// How many rows of an oven are older than this. Readings are counted by the days that they were rolled up to: whole
@@ -124,30 +127,6 @@ impl Store {
 impl Changing {
     /// None takes back what the oven has of its own.
     pub async fn set_retention(&mut self, id: EquipmentId, retention: Option<Retention>) -> Result<(), StoreError> {
-        set_retention(self.connection(), id, retention).await
+        RETENTION.set(self.connection(), id, retention.as_ref()).await
     }
-}
-
-/// By the oven's id, because one that was just made has no key that others see.
-async fn set_retention(
-    at: impl SqliteExecutor<'_>,
-    id: EquipmentId,
-    retention: Option<Retention>,
-) -> Result<(), StoreError> {
-    let statement = match &retention {
-        None => {
-            sqlx::query("DELETE FROM equipment_retention WHERE equipment = (SELECT key FROM equipment WHERE id = ?)")
-                .bind(id.to_string())
-        }
-        Some(retention) => sqlx::query(
-            "INSERT INTO equipment_retention (equipment, retention, updated_at) \
-             SELECT key, ?2, ?3 FROM equipment WHERE id = ?1 \
-             ON CONFLICT (equipment) DO UPDATE SET retention = excluded.retention, updated_at = excluded.updated_at",
-        )
-        .bind(id.to_string())
-        .bind(to_json(retention)?)
-        .bind(Timestamp::now().as_microsecond()),
-    };
-    statement.execute(at).await.doing("changing the retention of an oven")?;
-    Ok(())
 }

@@ -59,9 +59,7 @@ pub async fn list(State(state): State<AppState>, Params(query): Params<BatchQuer
     let limit = page::limit(query.limit)?;
     let after = page::unseal(query.cursor.as_deref())?;
     let oldest_first = page::ascends(query.sort.as_deref(), "number")?;
-    if query.from.zip(query.to).is_some_and(|(from, to)| from > to) {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", "from is after to").about("from"));
-    }
+    page::in_order(("from", query.from), ("to", query.to))?;
     let filter = BatchFilter {
         equipment_id: query.equipment_id,
         status: query.status,

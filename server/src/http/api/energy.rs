@@ -49,10 +49,7 @@ pub async fn of_oven(
     let today = || state.web.timezone.to_datetime(Timestamp::now()).date();
     let last = query.last_day.unwrap_or_else(today);
     let first = query.first_day.unwrap_or_else(|| last.saturating_sub(6.days()));
-    if first > last {
-        let title = "first_day is after last_day";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", title).about("first_day"));
-    }
+    page::in_order(("first_day", Some(first)), ("last_day", Some(last)))?;
     Ok(Json(state.service.energy(id, first, last, hot(query.hot_celsius)?).await?))
 }
 

@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::error::Problem;
+use crate::http::error::{ApiResult, Problem};
 
 /// Items of a page where nothing else is asked for, and at most.
 pub const DEFAULT_LIMIT: u32 = 100;
@@ -137,6 +137,15 @@ pub fn sort_schema(names: &[&str]) -> utoipa::openapi::Object {
     let both = names.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]);
     let kind = utoipa::openapi::schema::Type::String;
     utoipa::openapi::ObjectBuilder::new().schema_type(kind).enum_values(Some(both)).build()
+}
+
+/// Refuses a range that ends before it begins. Both ends come with the names of their parameters.
+pub fn in_order<T: PartialOrd>((start, from): (&str, Option<T>), (end, to): (&str, Option<T>)) -> ApiResult<()> {
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        let title = format!("{start} is after {end}");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", title).about(start));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

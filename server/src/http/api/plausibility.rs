@@ -15,6 +15,7 @@ use axum::{
 use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::{
     extract::{Body, Id, OptionalBody, Params, Uid},
@@ -104,7 +105,7 @@ pub async fn delete_calibration(State(state): State<AppState>, actor: Actor, Uid
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OutlierQuery {
-    #[param(value_type = Option<uuid::Uuid>)]
+    #[param(value_type = Option<Uuid>)]
     equipment_id: Option<EquipmentId>,
     status: Option<OutlierStatus>,
     /// `out_of_range`, `rate_of_change` or `stuck`.
@@ -131,10 +132,7 @@ pub async fn outliers(
     Params(query): Params<OutlierQuery>,
 ) -> ApiResult<Json<Page<Outlier>>> {
     let (limit, before) = (page::limit(query.limit)?, page::unseal(query.cursor.as_deref())?);
-    if query.start_time.zip(query.end_time).is_some_and(|(start, end)| start > end) {
-        let title = "start_time is after end_time";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", title).about("start_time"));
-    }
+    page::in_order(("start_time", query.start_time), ("end_time", query.end_time))?;
     let filter = OutlierFilter {
         equipment_id: query.equipment_id,
         status: query.status,
@@ -173,8 +171,7 @@ pub async fn accept(
     Uid(id): Uid,
     OptionalBody(judgement): OptionalBody<Judgement>,
 ) -> ApiResult<Json<Outlier>> {
-    let note = judgement.unwrap_or_default().note;
-    Ok(Json(state.service.review_outlier(&actor, id, true, note).await?))
+    judge(&state, &actor, id, true, judgement).await
 }
 
 /// Says that the values were wrong: their readings stay bad, or become so again.
@@ -188,6 +185,16 @@ pub async fn reject(
     Uid(id): Uid,
     OptionalBody(judgement): OptionalBody<Judgement>,
 ) -> ApiResult<Json<Outlier>> {
+    judge(&state, &actor, id, false, judgement).await
+}
+
+async fn judge(
+    state: &AppState,
+    actor: &Actor,
+    id: Uuid,
+    accept: bool,
+    judgement: Option<Judgement>,
+) -> ApiResult<Json<Outlier>> {
     let note = judgement.unwrap_or_default().note;
-    Ok(Json(state.service.review_outlier(&actor, id, false, note).await?))
+    Ok(Json(state.service.review_outlier(actor, id, accept, note).await?))
 }

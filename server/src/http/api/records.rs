@@ -1,7 +1,7 @@
 //! What was done and what happened: the audit log, and the connection logs of all ovens.
 
 use app::model::{connection_log::ConnectionEvent, equipment::EquipmentId};
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State};
 use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -11,10 +11,7 @@ use super::{
     page::{self, Page},
 };
 use crate::{
-    http::{
-        AppState,
-        error::{ApiResult, Problem},
-    },
+    http::{AppState, error::ApiResult},
     service::ServiceError,
     store::{
         audit::{AuditFilter, AuditRecord},
@@ -59,7 +56,7 @@ pub async fn audit(
 ) -> ApiResult<Json<Page<AuditRecord>>> {
     let (limit, after) = (page::limit(query.limit)?, page::unseal(query.cursor.as_deref())?);
     let oldest_first = page::ascends(query.sort.as_deref(), "at")?;
-    check_range(query.from, query.to)?;
+    page::in_order(("from", query.from), ("to", query.to))?;
     let filter = AuditFilter {
         actor: query.actor,
         action: query.action,
@@ -104,18 +101,9 @@ pub async fn logs(
 ) -> ApiResult<Json<Page<OvenLogRecord>>> {
     let (limit, after) = (page::limit(query.limit)?, page::unseal(query.cursor.as_deref())?);
     let oldest_first = page::ascends(query.sort.as_deref(), "at")?;
-    check_range(query.from, query.to)?;
+    page::in_order(("from", query.from), ("to", query.to))?;
     let filter =
         LogFilter { equipment_id: query.equipment_id, event_type: query.event_type, from: query.from, to: query.to };
     let records = state.service.store.find_connection_logs(&filter, oldest_first, limit + 1, after).await;
     Ok(Json(Page::cut(records.map_err(ServiceError::from)?, limit, |record| record.id)))
-}
-
-fn check_range(from: Option<Timestamp>, to: Option<Timestamp>) -> ApiResult<()> {
-    match (from, to) {
-        (Some(from), Some(to)) if from > to => {
-            Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", "from is after to").about("from"))
-        }
-        _ => Ok(()),
-    }
 }

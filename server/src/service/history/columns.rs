@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::{
     rollup::{Cell, Rollup, Wanted},
+    service::rounded,
     store::rollups::Sink,
 };
 
@@ -22,8 +23,8 @@ pub struct Columns {
     pub readings: usize,
     /// Buckets that there will be at most.
     most: usize,
-    /// The series that are kept, all where empty.
-    wanted: Vec<String>,
+    /// The series that are kept.
+    wanted: Wanted,
     /// In the order in which the fields came first, which is nearly always that of every rollup.
     fields: Vec<Column>,
 }
@@ -37,18 +38,23 @@ struct Column {
 impl Columns {
     /// Of the series with these names, or of all.
     pub fn new(wanted: &[String], most: usize) -> Self {
-        Self { wanted: wanted.to_owned(), most, buckets: Vec::with_capacity(most), ..Self::default() }
+        Self {
+            wanted: Wanted::of(wanted.iter().map(String::as_str)),
+            most,
+            buckets: Vec::with_capacity(most),
+            ..Self::default()
+        }
     }
 
-    /// The series by their names, each as long as there are buckets.
-    pub fn series(self) -> BTreeMap<String, Series> {
+    /// The buckets, and the series by their names, each as long as there are buckets.
+    pub fn finish(self) -> (Vec<Timestamp>, BTreeMap<String, Series>) {
         let length = self.buckets.len();
         let named = self.fields.into_iter().filter_map(|column| {
             let mut series = column.series?;
             pad(&mut series, length);
             Some((column.name.field().to_string(), series))
         });
-        named.collect()
+        (self.buckets, named.collect())
     }
 
     fn place(&mut self, hint: usize, field: Field<'_>) -> usize {
@@ -57,8 +63,8 @@ impl Columns {
         }
         let known = self.fields.iter().position(|column| column.name.field() == field);
         known.unwrap_or_else(|| {
-            let is_wanted = self.wanted.is_empty() || self.wanted.contains(&field.to_string());
-            self.fields.push(Column { name: FieldName::of(field), series: is_wanted.then(|| with_room(self.most)) });
+            let series = self.wanted.has(field).then(|| with_room(self.most));
+            self.fields.push(Column { name: FieldName::of(field), series });
             self.fields.len() - 1
         })
     }
@@ -66,7 +72,7 @@ impl Columns {
 
 impl Sink for Columns {
     fn wanted(&self) -> Wanted {
-        Wanted::of(self.wanted.iter().map(String::as_str))
+        self.wanted.clone()
     }
 
     fn push(&mut self, begin: i64, rollup: &Rollup) {
@@ -109,7 +115,7 @@ fn pad(series: &mut Series, length: usize) {
 
 fn add(series: &mut Series, cell: &Cell) {
     // More digits than any sensor has would only make the answer longer.
-    let rounded = |value: f64| (value * 10_000.0).round() / 10_000.0;
+    let rounded = |value| rounded(value, 4);
     let of_usable = |value: f64| (cell.count > 0).then_some(value);
     series.min.push(of_usable(cell.min));
     series.max.push(of_usable(cell.max));
@@ -146,7 +152,7 @@ mod tests {
                 columns.push(*begin, rollup);
             }
             assert_eq!((columns.buckets.len(), columns.readings), (3, 3));
-            columns.series()
+            columns.finish().1
         };
         let all = series(&[]);
         assert_eq!(all.keys().collect::<Vec<_>>(), ["temperature", "temperature_zones.a", "temperature_zones.b"]);
