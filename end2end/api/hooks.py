@@ -19,8 +19,8 @@ def map_body(context, body):
     return whole(body)
 
 
-# Codes of refusals that no schema can say: that a range begins before it ends, which cursors there are.
-BEYOND_THE_SCHEMA = {"range_reversed", "cursor_invalid"}
+# Codes of refusals that no schema can say: that a range begins before it ends, which cursors there are, which fields.
+BEYOND_THE_SCHEMA = {"range_reversed", "cursor_invalid", "field_unknown"}
 
 # The description leaves what is in a configuration file to a document of its own.
 FILES = {"/config/plan", "/config/apply"}

@@ -211,6 +211,9 @@ impl From<ServiceError> for Problem {
         match error {
             ServiceError::NotFound(what) => Self::new(StatusCode::NOT_FOUND, "not_found", format!("no such {what}")),
             ServiceError::Invalid(errors) => Self::invalid(errors),
+            ServiceError::TooMuch { parameter, detail } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "range_too_long", detail).about(parameter)
+            }
             ServiceError::Conflict { code, detail } => Self::new(StatusCode::CONFLICT, code, detail),
             ServiceError::NotConfigured => Self::new(StatusCode::CONFLICT, "not_configured", error.to_string()),
             ServiceError::Offline { status, failure, last_reading } => Self {
@@ -257,6 +260,7 @@ impl IntoResponse for PageError {
         let (status, kind) = match &self.error {
             ServiceError::NotFound(_) => (StatusCode::NOT_FOUND, ErrorKind::NotFound),
             ServiceError::Invalid(_)
+            | ServiceError::TooMuch { .. }
             | ServiceError::Conflict { .. }
             | ServiceError::NotConfigured
             | ServiceError::Offline { .. }

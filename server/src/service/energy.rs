@@ -5,7 +5,6 @@ use std::ops::Range;
 use app::model::{
     energy::{EnergyDay, EnergyReport, EnergySource, IdleHot, is_idle},
     equipment::{Equipment, EquipmentId},
-    form::{FieldError, Problem},
     history::Resolution,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
@@ -22,6 +21,8 @@ const MOST_DAYS: usize = 400;
 const DAYS_BY_MINUTE: usize = 31;
 /// How far back a hot and empty oven is followed.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
+/// How far before the first day its counter is looked for: what it went up in a longer silence belongs to no day.
+const COUNTER_BEFORE: SignedDuration = SignedDuration::from_hours(24);
 /// An oven that was silent for longer is not known to be hot any more.
 const SILENCE: SignedDuration = SignedDuration::from_mins(10);
 
@@ -43,29 +44,26 @@ impl Service {
         let by_minute =
             days.len() <= DAYS_BY_MINUTE || !days.iter().all(|(_, start, _)| start.as_second() % 3_600 == 0);
         let resolution = if by_minute { Resolution::Minute } else { Resolution::Hour };
-        // What the counter said last before the first day.
-        let before = start.checked_sub(LOOK_BACK).unwrap_or(*start);
+        let before = start.checked_sub(COUNTER_BEFORE).unwrap_or(*start);
         let all = self.stretches(id, resolution, before..*end).await?;
-        let within = |from: Timestamp, to: Timestamp| {
-            let place = |at: Timestamp| all.partition_point(|stretch| stretch.begin < at.as_microsecond());
-            &all[place(from)..place(to)]
+        let rate = Rate {
+            seconds: resolution.seconds(),
+            interval: i64::from(equipment.poll_interval_seconds),
+            hot_celsius,
+            now: Timestamp::now().as_microsecond(),
         };
-        let rate =
-            Rate { seconds: resolution.seconds(), interval: i64::from(equipment.poll_interval_seconds), hot_celsius };
-        let mut counter = within(before, *start).iter().rev().find_map(|stretch| Some(stretch.counter?.last));
+        let times: Vec<_> = days.iter().map(|(_, start, end)| start.as_microsecond()..end.as_microsecond()).collect();
         let reports: Vec<_> = days
             .into_iter()
-            .map(|(date, start, end)| {
-                let sum = Sum::of(within(start, end), rate, &mut counter);
-                EnergyDay {
-                    date: date.to_string(),
-                    start_time: start,
-                    end_time: end,
-                    energy_kwh: sum.energy().map(|(kwh, _)| rounded(kwh)),
-                    source: sum.energy().map_or(EnergySource::None, |(_, source)| source),
-                    idle_hot_minutes: rounded(sum.idle_hot / 60.0),
-                    covered_minutes: rounded(sum.covered / 60.0),
-                }
+            .zip(Sum::of(&all, rate, &times))
+            .map(|((date, start, end), sum)| EnergyDay {
+                date: date.to_string(),
+                start_time: start,
+                end_time: end,
+                energy_kwh: sum.energy().map(|(kwh, _)| rounded(kwh)),
+                source: sum.energy().map_or(EnergySource::None, |(_, source)| source),
+                idle_hot_minutes: rounded(sum.idle_hot / 60.0),
+                covered_minutes: rounded(sum.covered / 60.0),
             })
             .collect();
         Ok(EnergyReport {
@@ -112,8 +110,8 @@ impl Service {
 }
 
 fn out_of_range() -> ServiceError {
-    let problem = Problem::OutOfRange { min: 1.0, max: MOST_DAYS as f64 };
-    ServiceError::Invalid(vec![FieldError::new("days", problem)])
+    let detail = format!("a report has at most {MOST_DAYS} days");
+    ServiceError::TooMuch { parameter: "last_day", detail }
 }
 
 /// Local days with where they begin and end: 23, 24 or 25 hours.
@@ -135,7 +133,8 @@ fn days(first: Date, last: Date, zone: &TimeZone) -> Result<Vec<(Date, Timestamp
 
 /// Goes back from the newest minute as long as the oven was hot and did nothing.
 fn idle_hot(oven: &Equipment, minutes: &[Stretch], now: Timestamp, hot_celsius: f64) -> Option<IdleHot> {
-    let rate = Rate { seconds: 60, interval: i64::from(oven.poll_interval_seconds), hot_celsius };
+    let interval = i64::from(oven.poll_interval_seconds);
+    let rate = Rate { seconds: 60, interval, hot_celsius, now: now.as_microsecond() };
     let at = |micros: i64| Timestamp::from_microsecond(micros).unwrap_or(now);
     let is_idle_hot = |stretch: &Stretch| rate.hot(stretch).filter(|_| stretch.idle > 0.5);
     let last = minutes.last()?;
@@ -159,7 +158,7 @@ fn idle_hot(oven: &Equipment, minutes: &[Stretch], now: Timestamp, hot_celsius: 
         since: begun,
         minutes: rounded(now.duration_since(begun).as_secs_f64() / 60.0),
         temperature: rounded(temperature),
-        energy_kwh: Sum::of(&minutes[since..], rate, &mut None).energy().map(|(kwh, _)| rounded(kwh)),
+        energy_kwh: Sum::whole(&minutes[since..], rate).energy().map(|(kwh, _)| rounded(kwh)),
     })
 }
 
@@ -213,7 +212,7 @@ mod tests {
         }
     }
 
-    const RATE: Rate = Rate { seconds: 60, interval: 10, hot_celsius: 100.0 };
+    const RATE: Rate = Rate { seconds: 60, interval: 10, hot_celsius: 100.0, now: i64::MAX };
 
     fn stretches(rollups: &[(i64, Rollup)]) -> Vec<Stretch> {
         let mut stretches = Stretches(Vec::new());
@@ -223,51 +222,70 @@ mod tests {
         stretches.0
     }
 
-    fn sum(minutes: &[Rollup], before: &mut Option<f64>) -> Sum {
+    fn sum(minutes: &[Rollup]) -> Sum {
         let minutes: Vec<_> = (0..).step_by(60_000_000).zip(minutes.iter().cloned()).collect();
-        Sum::of(&stretches(&minutes), RATE, before)
+        Sum::whole(&stretches(&minutes), RATE)
     }
 
     #[test]
     fn a_counter_is_followed_from_minute_to_minute_and_across_a_reset() {
         let running = |counter| minute(OperationalStatus::Running, 230.0, Some(counter), Some(60.0));
-        let mut before = Some(99.0);
-        let energy = sum(&[running(100.0), running(101.0), running(0.0)], &mut before).energy().unwrap();
-        // 1 from before, three times 0.5 within, 0.5 between the first two, and 0 after the reset.
+        let energy = sum(&[running(99.0), running(100.0), running(101.0), running(0.0)]).energy().unwrap();
+        // Four times 0.5 within, twice 0.5 between, and 0 after the reset.
         assert_eq!((rounded(energy.0), energy.1), (3.0, EnergySource::Counter));
-        assert_eq!(before.map(rounded), Some(0.5));
     }
 
     #[test]
     fn without_a_counter_power_counts_for_the_time_of_its_readings() {
         let minutes = vec![minute(OperationalStatus::Running, 230.0, None, Some(60.0)); 3];
-        let energy = sum(&minutes, &mut None).energy().unwrap();
+        let energy = sum(&minutes).energy().unwrap();
         assert_eq!((rounded(energy.0), energy.1), (3.0, EnergySource::Power));
-        assert_eq!(sum(&[minute(OperationalStatus::Running, 230.0, None, None)], &mut None).energy(), None);
+        assert_eq!(sum(&[minute(OperationalStatus::Running, 230.0, None, None)]).energy(), None);
+    }
+
+    /// Two days of readings, one every `interval`, as stretches of so many seconds.
+    fn two_days(interval: i64, seconds: i64) -> Vec<(i64, Rollup)> {
+        let mut rollups: Vec<(i64, Rollup)> = Vec::new();
+        for at in (0..2 * 86_400).step_by(interval as usize) {
+            let begin = at / seconds * seconds * 1_000_000;
+            if rollups.last().is_none_or(|(last, _)| *last != begin) {
+                rollups.push((begin, Rollup::default()));
+            }
+            let (_, rollup) = rollups.last_mut().unwrap();
+            rollup.push(&reading(OperationalStatus::Idle, 200.0, Some(at as f64 / 3_600.0), Some(12.0)));
+        }
+        rollups
     }
 
     #[test]
-    fn a_slow_oven_counts_for_all_of_the_time_by_the_minute_as_by_the_hour() {
-        let one = |celsius| {
-            let mut rollup = Rollup::default();
-            rollup.push(&reading(OperationalStatus::Idle, celsius, None, Some(12.0)));
-            rollup
-        };
-        let minutes: Vec<_> = (0..12).map(|index| (index * 300_000_000, one(200.0))).collect();
-        let mut hour = Rollup::default();
-        for (_, minute) in &minutes {
-            hour.append(minute);
+    fn a_day_is_covered_whatever_the_rhythm_and_the_resolution() {
+        let day = 86_400_000_000;
+        let times = [0..day, day..2 * day];
+        for interval in [5, 7, 45, 60, 90, 300, 3_600, 4 * 3_600] {
+            for seconds in [60, 3_600] {
+                let rate = Rate { seconds, interval, now: 2 * day, ..RATE };
+                let sums = Sum::of(&stretches(&two_days(interval, seconds)), rate, &times);
+                for (sum, name) in sums.iter().zip(["first", "second"]) {
+                    let missing = 86_400.0 - sum.covered;
+                    assert!(missing.abs() < 60.0, "{name} day, every {interval} s by {seconds} s: {missing} s missing");
+                    assert!((sum.idle_hot - sum.covered).abs() < 1e-6);
+                    let from_power = sum.from_power.unwrap();
+                    assert!((from_power - 288.0).abs() < 0.3, "{from_power} kWh");
+                }
+                // The counter's last step of the second day ends after it.
+                let counted: f64 = sums.iter().filter_map(|sum| sum.counted).sum();
+                assert!((counted - 48.0).abs() <= interval as f64 / 3_600.0 + 1e-6, "{counted} kWh");
+            }
         }
-        let by_minute = Sum::of(&stretches(&minutes), Rate { interval: 300, ..RATE }, &mut None);
-        let by_hour = Sum::of(&stretches(&[(0, hour)]), Rate { seconds: 3_600, interval: 300, ..RATE }, &mut None);
-        // The last stands for a minute where nothing follows.
-        assert_eq!((by_minute.covered, by_hour.covered), (3_360.0, 3_600.0));
-        assert_eq!((by_minute.idle_hot, by_hour.idle_hot), (3_360.0, 3_600.0));
-        assert_eq!(by_hour.energy(), Some((12.0, EnergySource::Power)));
-        // A silence is not covered.
-        let apart = [(0, one(200.0)), (3_600_000_000, one(200.0))];
-        let covered = Sum::of(&stretches(&apart), Rate { interval: 300, ..RATE }, &mut None).covered;
-        assert_eq!((covered,), (360.0,));
+    }
+
+    #[test]
+    fn a_silence_is_not_covered() {
+        let mut one = Rollup::default();
+        one.push(&reading(OperationalStatus::Idle, 200.0, None, None));
+        let apart = stretches(&[(0, one.clone()), (3_600_000_000, one)]);
+        let sum = Sum::whole(&apart, Rate { interval: 300, ..RATE });
+        assert!((sum.covered - 600.0).abs() < 1e-6, "{} s", sum.covered);
     }
 
     #[test]

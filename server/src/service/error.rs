@@ -12,6 +12,9 @@ pub enum ServiceError {
     /// Each error names a field.
     #[error("{} of the values cannot be used", .0.len())]
     Invalid(Vec<FieldError>),
+    /// A parameter asks for more than one answer can have.
+    #[error("{detail}")]
+    TooMuch { parameter: &'static str, detail: String },
     /// What is asked for does not go with how things are; the code is the API's.
     #[error("{detail}")]
     Conflict { code: &'static str, detail: String },

@@ -144,7 +144,7 @@ fn lines(readings: &[Reading]) -> Vec<u8> {
 }
 
 /// Columns before the zones and additional sensors.
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "reading_time",
     "received_at",
     "quality",
@@ -163,6 +163,7 @@ const COLUMNS: [&str; 18] = [
     "steam_level",
     "product_weight_kg",
     "moisture_content",
+    "active_batch_id",
 ];
 
 struct Table {
@@ -197,6 +198,10 @@ impl Table {
         sheet.shown(&reading.received_at);
         sheet.text(reading.quality.as_str());
         sheet.single(&good);
+        match &reading.active_batch_id {
+            Some(id) => sheet.shown(id),
+            None => sheet.text(""),
+        }
         for zone in &self.zones {
             sheet.number(good.temperature_zones.get(zone).copied());
         }

@@ -3,7 +3,6 @@
 use app::model::{
     api::{Gap, SensorHistory},
     equipment::EquipmentId,
-    form::{FieldError, Problem},
     history::Resolution,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -42,6 +41,11 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Up to here, exclusive.
+    fn end(&self) -> Timestamp {
+        self.before.map_or(self.end, |before| before.min(self.end))
+    }
+
     /// The most that are returned, of readings or of buckets.
     fn points(&self) -> u32 {
         self.max_points.unwrap_or(self.limit)
@@ -72,9 +76,8 @@ impl Service {
         asked: &Asked,
         silence: SignedDuration,
     ) -> Result<SensorHistory, ServiceError> {
-        let end = asked.before.map_or(asked.end, |before| before.min(asked.end));
         let limit = asked.points();
-        let mut readings = self.store.readings(id, asked.start, end, limit + 1).await?;
+        let mut readings = self.store.readings(id, asked.start, asked.end(), limit + 1).await?;
         let truncated = readings.len() > limit as usize;
         if truncated {
             readings.remove(0);
@@ -100,9 +103,9 @@ impl Service {
         // The bucket that the range begins in belongs to it.
         let start = floor(asked.start, bucket.seconds);
         let length = i64::from(bucket.seconds);
-        let most = asked.end.duration_since(start).as_secs() / length + 2;
+        let most = asked.end().duration_since(start).as_secs() / length + 2;
         let columns = Columns::new(&asked.fields, most.clamp(0, i64::from(asked.points())) as usize);
-        let range = start..asked.end;
+        let range = start..asked.end();
         let columns = self.store.rollups_into(id, bucket.resolution, bucket.seconds, range, columns).await?;
         let length = SignedDuration::from_secs(length);
         let total_readings = columns.readings;
@@ -127,14 +130,16 @@ impl Service {
     ) -> Result<Option<(Bucket, bool)>, ServiceError> {
         // A range of a hundred years is as long as what there is of it.
         let Some(span) = self.store.history_span(id).await? else { return Ok(None) };
-        let (start, end) = (asked.start.max(span.first), asked.end.min(span.last));
+        let (start, end) = (asked.start.max(span.first), asked.end().min(span.last));
         let has_readings = span.has(Resolution::Raw, start);
         let seconds = end.duration_since(start).as_secs().max(0) + 1;
         if let Some(resolution @ (Resolution::Minute | Resolution::Hour | Resolution::Day)) = asked.resolution {
             let most = i64::from(asked.points());
             if seconds / resolution.seconds() > MOST_ASKED_FOR {
-                let detail = format!("the range has more than {MOST_ASKED_FOR} of these: ask for a coarser one");
-                return Err(ServiceError::Invalid(vec![FieldError::new("resolution", Problem::Other { detail })]));
+                let detail = format!(
+                    "the range has more than {MOST_ASKED_FOR} stretches of this resolution: ask for a coarser one"
+                );
+                return Err(ServiceError::TooMuch { parameter: "resolution", detail });
             }
             return Ok(Some((Bucket::of(resolution, seconds, most), has_readings)));
         }
@@ -145,7 +150,7 @@ impl Service {
         if !has_readings || expected > 2 * i64::from(MOST_READINGS) {
             return Ok(choose(u64::MAX));
         }
-        let readings = self.store.count_readings(id, asked.start, asked.end, points.max(MOST_READINGS) + 1).await?;
+        let readings = self.store.count_readings(id, asked.start, asked.end(), points.max(MOST_READINGS) + 1).await?;
         Ok(if readings > u64::from(points) { choose(readings) } else { None })
     }
 }

@@ -58,12 +58,12 @@ pub struct Storage {
     pub budget_bytes: Option<u64>,
     /// Growth of what is in use, over the last days; none before there is a day to tell it from.
     pub growth_bytes_per_day: Option<i64>,
-    /// Until the budget, or else the disk, is full at this pace; none when it does not grow.
+    /// Until the budget or the disk is full at this pace, whichever is first; none when it does not grow.
     pub days_until_full: Option<f64>,
     pub oldest_reading: Option<Timestamp>,
 }
 
-/// `GET /api/v1/history/retention/preview`: what would go now.
+/// `POST /api/v1/history/retention/preview`: what would go now.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Preview {
     pub equipment: Vec<OvenPreview>,
@@ -72,7 +72,7 @@ pub struct Preview {
     pub hours: u64,
     pub days: u64,
     /// Readings that go besides because of the size budget, the oldest of all ovens: an estimate from what a reading
-    /// takes on average.
+    /// takes on average, of the days that are over.
     pub readings_over_budget: u64,
 }
 
@@ -150,7 +150,7 @@ impl Service {
         refused(policy.check())?;
         let now = Timestamp::now();
         let mut equipment = Vec::new();
-        // Of all ovens: readings in all, and those that a budget may take.
+        // Of all ovens: readings of the days that are over, and those that a budget may take.
         let (mut kept, mut may_go) = (0, 0);
         for oven in self.store.equipment_list().await? {
             let retention = self.store.retention(oven.id).await?.unwrap_or(policy.retention);
@@ -159,9 +159,11 @@ impl Service {
                 None => Ok(0),
             };
             let readings = count(Resolution::Raw).await?;
-            kept += self.store.older(oven.id, Resolution::Raw, now + SignedDuration::from_hours(24)).await?;
-            may_go +=
-                self.store.older(oven.id, Resolution::Raw, now - KEPT_IN_ANY_CASE).await?.saturating_sub(readings);
+            if policy.budget_mb.is_some() {
+                kept += self.store.older(oven.id, Resolution::Raw, now).await?;
+                let old = self.store.older(oven.id, Resolution::Raw, now - KEPT_IN_ANY_CASE).await?;
+                may_go += old.saturating_sub(readings);
+            }
             equipment.push(OvenPreview {
                 equipment_id: oven.id,
                 readings,
@@ -195,9 +197,13 @@ impl Service {
         let growth = growth(&notes, Note { at: Timestamp::now(), used: space.used });
         let disk_free = disk_free(&self.limits.data_dir);
         let left = match (budget, disk_free) {
-            (Some(budget), _) => Some(budget.saturating_sub(space.used)),
+            (Some(budget), None) => Some(budget.saturating_sub(space.used)),
             // Free pages of the file are used up first.
-            (None, disk) => disk.map(|disk| disk + (space.file - space.used)),
+            (budget, Some(disk)) => {
+                let of_disk = disk + (space.file - space.used);
+                Some(budget.map_or(of_disk, |budget| budget.saturating_sub(space.used).min(of_disk)))
+            }
+            (None, None) => None,
         };
         Ok(Storage {
             file_bytes: space.file,
@@ -209,7 +215,7 @@ impl Service {
                 .zip(growth)
                 .filter(|(_, growth)| *growth > 0)
                 .map(|(left, growth)| left as f64 / growth as f64),
-            oldest_reading: self.store.oldest_reading().await?,
+            oldest_reading: self.store.oldest_reading(Timestamp::MIN).await?,
         })
     }
 
@@ -262,7 +268,7 @@ impl Service {
         let mut rows = 0;
         for resolution in [Resolution::Raw, Resolution::Minute, Resolution::Hour, Resolution::Day] {
             if let Some(than) = cutoff(&retention, resolution, now) {
-                rows += self.erase_older(id, resolution, than).await?;
+                rows += self.erase_older(id, resolution, than).await?.rows;
             }
         }
         Ok(rows)
@@ -270,33 +276,42 @@ impl Service {
 
     /// The oldest day of readings of every oven goes until the rest fits.
     async fn keep_to_budget(&self, budget: u64, now: Timestamp) -> Result<u64, ServiceError> {
-        let (mut rows, mut than) = (0, Timestamp::MIN);
+        let (mut rows, mut from) = (0, Timestamp::MIN);
         while self.store.space().await?.used > budget {
-            let Some(oldest) = self.store.oldest_reading().await? else { break };
-            // An oven whose oldest day cannot go does not protect the next day of all others.
-            let Ok(next) = than.max(oldest).checked_add(SignedDuration::from_hours(24)) else { break };
-            than = next;
+            // What cannot go does not protect the next day of all others.
+            let Some(oldest) = self.store.oldest_reading(from).await? else { break };
+            let Ok(than) = oldest.checked_add(SignedDuration::from_hours(24)) else { break };
             if than > now - KEPT_IN_ANY_CASE {
                 tracing::warn!("the size budget is used up by the last days alone: raise it, or poll less often");
                 break;
             }
             for oven in self.store.equipment_list().await? {
-                rows += self.erase_older(oven.id, Resolution::Raw, than).await?;
+                let gone = self.erase_older(oven.id, Resolution::Raw, than).await?;
+                rows += gone.rows;
+                if gone.waits {
+                    // Newer readings of others do not go in the place of older ones that can go soon.
+                    return Ok(rows);
+                }
             }
+            from = than;
         }
         Ok(rows)
     }
 
-    async fn erase_older(&self, id: EquipmentId, resolution: Resolution, than: Timestamp) -> Result<u64, ServiceError> {
+    async fn erase_older(
+        &self,
+        id: EquipmentId,
+        resolution: Resolution,
+        than: Timestamp,
+    ) -> Result<Gone, ServiceError> {
         let what = Erasure::Older { resolution, than: than.as_microsecond() };
         let mut rows = 0;
         loop {
             // A server that stops goes on with it at its next start.
-            let Ok(erased) = self.ingest.erase(id, what, PIECE).await else { return Ok(rows) };
+            let Ok(erased) = self.ingest.erase(id, what, PIECE).await else { return Ok(Gone { rows, waits: true }) };
             rows += erased.rows;
-            // Nothing went although there is more: its minutes are still being made.
             if !erased.more || erased.rows == 0 {
-                return Ok(rows);
+                return Ok(Gone { rows, waits: erased.more });
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -364,6 +379,13 @@ impl Service {
 fn cutoff(retention: &Retention, resolution: Resolution, now: Timestamp) -> Option<Timestamp> {
     let days = retention.days(resolution)?;
     now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
+}
+
+/// What went of an oven.
+struct Gone {
+    rows: u64,
+    /// There is more, whose minutes are still being made.
+    waits: bool,
 }
 
 /// Readings that have to go for a budget, of `kept` of which `going` go anyway.

@@ -31,8 +31,8 @@ fn insert_sql() -> String {
     )
 }
 
-/// The columns of readings that are JSON, made before it is their turn, by the place of what they are of. JSON has no NaN and no infinity: such a value is
-/// stored as missing.
+/// The columns of readings that are JSON, made before it is their turn, by the place of what they are of. JSON has no NaN
+/// and no infinity: such a value is stored as missing.
 #[derive(Default)]
 pub(super) struct Texts {
     bytes: Vec<u8>,

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::rollup::{Rollup, Wanted};
 
-pub(super) const MICROS: i64 = 1_000_000;
+pub const MICROS: i64 = 1_000_000;
 
 /// Rollups by the time in µs at which they begin.
 pub type Rollups = Vec<(i64, Rollup)>;

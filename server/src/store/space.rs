@@ -112,11 +112,13 @@ impl Store {
         Ok(count as u64)
     }
 
-    /// The oldest reading of any oven.
-    pub async fn oldest_reading(&self) -> Result<Option<Timestamp>, StoreError> {
+    /// The oldest reading of any oven, from here on.
+    pub async fn oldest_reading(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let row = sqlx::query(
-            "SELECT min((SELECT min(reading_time) FROM equipment_sensor_readings WHERE equipment = e.key)) FROM equipment e",
+            "SELECT min((SELECT min(reading_time) FROM equipment_sensor_readings WHERE equipment = e.key \
+             AND reading_time >= ?)) FROM equipment e",
         )
+        .bind(from.as_microsecond())
         .fetch_one(&self.pool)
         .await
         .doing("looking for the oldest reading")?;

@@ -4,6 +4,7 @@ use app::model::{
     equipment::EquipmentId,
     history::Resolution,
     reading::{OperationalStatus, Quality, Reading, Values},
+    retention::HistoryPolicy,
 };
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode};
@@ -129,6 +130,8 @@ async fn pages_of_readings_follow_each_other_without_loss() {
         ("&resolution=2m", "query_invalid"),
         ("&max_points=many", "query_invalid"),
         ("&colour=red", "query_invalid"),
+        ("&max_points=100&fields=temperature,colour", "field_unknown"),
+        ("&max_points=100&fields=operational_status", "field_unknown"),
     ] {
         let answer = past.admin.get(&past.path(query)).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{query}");
@@ -159,7 +162,9 @@ async fn energy_is_told_by_the_day_across_a_counter_that_starts_anew() {
         assert_eq!(answer.json::<Value>().await.unwrap()["code"], code, "{query}");
     }
     let long = past.admin.get(&format!("{path}?first_day=0001-01-01&last_day=2025-07-29")).await;
-    assert_eq!(long.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let (status, problem) = (long.status(), long.json::<Value>().await.unwrap());
+    assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("range_too_long")));
+    assert_eq!((&problem["errors"][0]["field"], &problem["errors"][0]["pointer"]), (&json!("last_day"), &Value::Null));
     assert_eq!(past.admin.json("/api/v1/energy/idle-hot").await["items"], json!([]), "that was long ago");
 }
 
@@ -195,6 +200,54 @@ async fn what_is_older_than_the_policy_goes_and_a_preview_says_it_before() {
 }
 
 #[tokio::test]
+async fn a_budget_takes_the_oldest_days_first_and_leaves_the_rollups() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let service = &bakery.server.service;
+    let for_good = json!({"readings_days": null, "minutes_days": null, "hours_days": null, "days_days": null});
+    let policy = json!({"retention": for_good});
+    assert_eq!(admin.put("/api/v1/history/retention", &policy).await.status(), StatusCode::OK);
+    let ids = [admin.make(&json!({"name": "Viejo"})).await, admin.make(&json!({"name": "Nuevo"})).await];
+    // One oven fell silent after a day; the other has four, and two days up to now.
+    let recent = Timestamp::now().as_second() - BEGIN - 86_400;
+    let seconds = (0..4 * 86_400).step_by(60).chain((recent..recent + 86_400).step_by(60));
+    let mut written = 0;
+    for second in seconds {
+        for id in &ids[usize::from(second > 86_400)..] {
+            let reading = reading(second, 200.0, second as f64 / 3_600.0).into();
+            service.ingest.write(WriteOp::Reading { equipment: *id, reading, done: None }).await.unwrap();
+            written += 1;
+        }
+    }
+    eventually("the readings in the database", || async {
+        (service.ingest.writer_stats().committed == written).then_some(())
+    })
+    .await;
+    let hours = async |id| {
+        let hours = service.store.rollups(id, Resolution::Hour, 3_600, at(0), Timestamp::MAX).await.unwrap();
+        hours.iter().map(|(_, hour)| u64::from(hour.readings)).sum::<u64>()
+    };
+    let before = [hours(ids[0]).await, hours(ids[1]).await];
+    // Less than an empty database takes, so that all goes that may.
+    let policy: HistoryPolicy = serde_json::from_value(json!({"retention": for_good, "budget_mb": 0})).unwrap();
+    let preview = service.retention_preview(Some(HistoryPolicy { budget_mb: Some(50), ..policy })).await.unwrap();
+    assert_eq!((preview.readings, preview.readings_over_budget), (0, 0), "it fits");
+    service.store.set_setting("history.policy", &policy).await.unwrap();
+    eventually("old readings gone", || async {
+        service.delete_old(Timestamp::now()).await.unwrap();
+        let left = service.store.count_readings(ids[1], at(0), at(4 * 86_400), 10).await.unwrap();
+        (left == 0 && service.store.oldest_reading(Timestamp::MIN).await.unwrap().unwrap() >= at(recent)).then_some(())
+    })
+    .await;
+    let left = service.store.count_readings(ids[1], at(recent), Timestamp::MAX, 10_000).await.unwrap();
+    assert_eq!(left, 1_440, "the last two days are never touched");
+    assert_eq!([hours(ids[0]).await, hours(ids[1]).await], before, "what was rolled up stays");
+    for id in ids {
+        assert_eq!(service.store.rollups_differ(id).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
 async fn a_chart_is_made_from_what_is_left() {
     let past = Past::new().await;
     let service = &past.bakery.server.service;
@@ -206,10 +259,9 @@ async fn a_chart_is_made_from_what_is_left() {
             at(to)
         )
     };
-    let keep = async |minutes: Option<i64>| {
+    let keep = async |has_minutes: bool| {
         let age = Timestamp::now().duration_since(at(86_400)).as_hours() / 24;
-        let retention =
-            json!({"readings_days": age, "minutes_days": minutes.map(|_| age), "hours_days": null, "days_days": null});
+        let retention = json!({"readings_days": age, "minutes_days": if has_minutes { None } else { Some(age) }, "hours_days": null, "days_days": null});
         let set = past.admin.put("/api/v1/history/retention", &json!({"retention": retention})).await;
         assert_eq!(set.status(), StatusCode::OK);
     };
@@ -217,7 +269,7 @@ async fn a_chart_is_made_from_what_is_left() {
         let rollups = service.store.rollups(past.id, resolution, resolution.seconds() as u32, at(0), at(86_400 * 2));
         rollups.await.unwrap()[0].0
     };
-    keep(None).await;
+    keep(true).await;
     eventually("old readings gone", || async {
         let left = service.store.count_readings(past.id, at(0), at(86_400), 10).await.unwrap();
         (left == 0).then_some(())
@@ -232,7 +284,7 @@ async fn a_chart_is_made_from_what_is_left() {
     let kept = past.admin.json(&range(86_400 + 3_600, 86_400 + 4_200)).await;
     assert_eq!((&kept["resolution"], list(&kept, "/readings").len()), (&json!("raw"), 60));
 
-    keep(Some(0)).await;
+    keep(false).await;
     eventually("old minutes gone", || async {
         (oldest(Resolution::Minute).await >= at(86_400).as_microsecond()).then_some(())
     })

@@ -122,6 +122,7 @@ pub async fn delete_readings(
     Id(id): Id,
     Params(range): Params<Range>,
 ) -> ApiResult<Json<Deleted>> {
+    // A range without any time is a slip too, where something goes for good.
     if range.start_time >= range.end_time {
         let title = "start_time has to be before end_time";
         return Err(Problem::new(StatusCode::BAD_REQUEST, "range_reversed", title).about("start_time"));

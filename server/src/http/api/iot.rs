@@ -5,6 +5,7 @@ use app::model::{
     connection_log::ConnectionLogEntry,
     health::EquipmentHealth,
     history::Resolution,
+    reading::Field,
 };
 use axum::{
     Json,
@@ -109,7 +110,7 @@ pub struct HistoryQuery {
     max_points: Option<u32>,
     #[param(inline)]
     resolution: Option<Resolution>,
-    /// Names of series, separated by commas.
+    /// Names of a chart's series, separated by commas; all where absent. Single readings have every field.
     fields: Option<String>,
 }
 
@@ -127,7 +128,7 @@ pub async fn history(
     Id(id): Id,
     Params(query): Params<HistoryQuery>,
 ) -> ApiResult<Json<SensorHistory>> {
-    let (start, end) = span(query.start_time, query.end_time).ok_or_else(reversed)?;
+    let (start, end) = span(query.start_time, query.end_time)?;
     for (name, asked, least) in [("limit", query.limit, 1), ("max_points", query.max_points, 2)] {
         if asked.is_some_and(|asked| !(least..=MAX_READINGS).contains(&asked)) {
             let title = format!("{name} is from {least} to {MAX_READINGS}");
@@ -147,16 +148,22 @@ pub async fn history(
         before: cursor.flatten(),
         max_points: query.max_points,
         resolution: query.resolution,
-        fields: query
-            .fields
-            .iter()
-            .flat_map(|names| names.split(','))
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        fields: fields(query.fields.as_deref())?,
     };
     Ok(Json(state.service.history(id, &asked).await?))
+}
+
+/// Names of fields, separated by commas. An oven need not have them.
+fn fields(names: Option<&str>) -> ApiResult<Vec<String>> {
+    let names = names.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
+    let checked = names.map(|name| {
+        if Field::parse(name).is_some() {
+            return Ok(name.to_owned());
+        }
+        let title = format!("there is no field `{name}` that holds a number");
+        Err(Problem::new(StatusCode::BAD_REQUEST, "field_unknown", title).about("fields"))
+    });
+    checked.collect()
 }
 
 /// Where a page ended, by its cursor.
@@ -164,16 +171,13 @@ fn before(cursor: &str) -> Option<Timestamp> {
     Timestamp::from_microsecond(cursor.parse().ok()?).ok()
 }
 
-/// A day until now, unless something else is asked for; nothing where the start is after the end.
-fn span(start: Option<Timestamp>, end: Option<Timestamp>) -> Option<(Timestamp, Timestamp)> {
+/// A day until now, unless something else is asked for.
+fn span(start: Option<Timestamp>, end: Option<Timestamp>) -> ApiResult<(Timestamp, Timestamp)> {
     let end = end.unwrap_or_else(Timestamp::now);
     let default_start = end.checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
     let start = start.unwrap_or(default_start);
-    (start <= end).then_some((start, end))
-}
-
-fn reversed() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "range_reversed", "start_time is after end_time").about("start_time")
+    page::in_order(("start_time", Some(start)), ("end_time", Some(end)))?;
+    Ok((start, end))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -200,7 +204,7 @@ pub async fn export(
     Id(id): Id,
     Params(asked): Params<Export>,
 ) -> ApiResult<impl IntoResponse> {
-    let (start, end) = span(asked.start_time, asked.end_time).ok_or_else(reversed)?;
+    let (start, end) = span(asked.start_time, asked.end_time)?;
     let rows = state.service.export(id, start, end, asked.format).await?;
     let moment = |time: Timestamp| time.strftime("%Y%m%dT%H%M%SZ").to_string();
     let name = format!("{id}-{}-{}.{}", moment(start), moment(end), asked.format.extension());

@@ -1,5 +1,7 @@
 //! What a minute or an hour tells of energy, and what many of them add up to.
 
+use std::ops::Range;
+
 use app::model::{
     energy::{EnergySource, is_idle},
     metric::Metric,
@@ -8,7 +10,7 @@ use app::model::{
 
 use crate::{
     rollup::{Rollup, Wanted, cell::climb},
-    store::rollups::Sink,
+    store::rollups::{MICROS, Sink},
 };
 
 /// A minute or an hour: of a year there are many.
@@ -16,7 +18,7 @@ use crate::{
 pub(super) struct Stretch {
     pub begin: i64,
     readings: u32,
-    pub counter: Option<Counter>,
+    counter: Option<Counter>,
     /// Mean, and how many readings have one.
     power: Option<(f64, u32)>,
     temperature: Option<f64>,
@@ -27,7 +29,7 @@ pub(super) struct Stretch {
 #[derive(Clone, Copy)]
 pub(super) struct Counter {
     first: f64,
-    pub last: f64,
+    last: f64,
     rise: f64,
 }
 
@@ -61,6 +63,8 @@ pub(super) struct Rate {
     /// Between two readings, in seconds.
     pub interval: i64,
     pub hot_celsius: f64,
+    /// Nothing is known of what comes after, in µs.
+    pub now: i64,
 }
 
 impl Rate {
@@ -71,36 +75,57 @@ impl Rate {
 
 #[derive(Default)]
 pub(super) struct Sum {
-    counted: Option<f64>,
-    from_power: Option<f64>,
+    pub counted: Option<f64>,
+    pub from_power: Option<f64>,
     /// Seconds.
     pub idle_hot: f64,
     pub covered: f64,
 }
 
 impl Sum {
-    /// `before` is the last value of the counter before these stretches, and then of them.
-    pub fn of(stretches: &[Stretch], rate: Rate, before: &mut Option<f64>) -> Self {
-        let mut sum = Self::default();
+    /// Adds up what belongs to each of these times, which follow each other, in µs.
+    pub fn of(stretches: &[Stretch], rate: Rate, times: &[Range<i64>]) -> Vec<Self> {
+        let mut sums: Vec<_> = times.iter().map(|_| Self::default()).collect();
+        let (mut counter, mut covered_to) = (None, i64::MIN);
+        let (length, interval) = (rate.seconds * MICROS, rate.interval * MICROS);
         for (index, stretch) in stretches.iter().enumerate() {
-            // Each reading stands for the time to the next, which may begin after some stretches without any.
-            let next = stretches.get(index + 1).map_or(0, |next| (next.begin - stretch.begin) / 1_000_000);
-            let longest = rate.seconds.max(next.min(rate.interval));
-            let covered = |count: u32| (i64::from(count) * rate.interval).min(longest) as f64;
-            sum.covered += covered(stretch.readings);
-            if let Some(counter) = stretch.counter {
-                let from_before = before.map_or(0.0, |before| climb(before, counter.first));
-                *sum.counted.get_or_insert_default() += from_before + counter.rise;
-                *before = Some(counter.last);
+            if let Some(Counter { first, last, rise }) = stretch.counter {
+                let from_before = counter.replace(last).map_or(0.0, |before| climb(before, first));
+                let place = times.partition_point(|time| time.end <= stretch.begin);
+                if let Some(sum) = sums.get_mut(place).filter(|_| times[place].start <= stretch.begin) {
+                    *sum.counted.get_or_insert_default() += from_before + rise;
+                }
             }
-            if let Some((mean, count)) = stretch.power {
-                *sum.from_power.get_or_insert_default() += mean * covered(count) / 3_600.0;
-            }
-            if rate.hot(stretch).is_some() {
-                sum.idle_hot += stretch.idle * covered(stretch.readings);
+            // Each reading stands for the time to the next, which may come some stretches later.
+            let from = covered_to.max(stretch.begin);
+            let next = stretches.get(index + 1).map_or(i64::MAX, |next| next.begin + length);
+            let longest = (stretch.begin + length + interval).min(next).min(rate.now);
+            let to = from.saturating_add(interval.saturating_mul(i64::from(stretch.readings))).min(longest).max(from);
+            covered_to = to;
+            for (time, sum) in times.iter().zip(&mut sums).skip(times.partition_point(|time| time.end <= from)) {
+                if time.start >= to {
+                    break;
+                }
+                sum.add(stretch, (to.min(time.end) - from.max(time.start)) as f64 / MICROS as f64, rate);
             }
         }
-        sum
+        sums
+    }
+
+    /// Of all of them.
+    pub fn whole(stretches: &[Stretch], rate: Rate) -> Self {
+        Self::of(stretches, rate, std::slice::from_ref(&(i64::MIN..i64::MAX))).pop().unwrap_or_default()
+    }
+
+    fn add(&mut self, stretch: &Stretch, seconds: f64, rate: Rate) {
+        self.covered += seconds;
+        if let Some((mean, count)) = stretch.power {
+            let share = f64::from(count) / f64::from(stretch.readings.max(1));
+            *self.from_power.get_or_insert_default() += mean * seconds * share / 3_600.0;
+        }
+        if rate.hot(stretch).is_some() {
+            self.idle_hot += stretch.idle * seconds;
+        }
     }
 
     pub fn energy(&self) -> Option<(f64, EnergySource)> {

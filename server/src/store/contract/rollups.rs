@@ -1,4 +1,8 @@
-use app::model::{equipment::EquipmentId, history::Resolution, reading::Reading};
+use app::model::{
+    equipment::EquipmentId,
+    history::Resolution,
+    reading::{QualityReason, Reading},
+};
 use jiff::Timestamp;
 use proptest::{prelude::*, test_runner::TestCaseError};
 
@@ -8,7 +12,7 @@ use crate::{
     store::{
         Store, WriterConfig,
         rollups::{MICROS, Rollups},
-        writer::Erasure,
+        writer::{Erasure, Reflag},
     },
 };
 
@@ -22,6 +26,7 @@ contract! {
     a_late_reading_is_rolled_up_before_its_day_goes,
     the_last_day_of_a_silent_oven_goes_too,
     readings_from_before_1970_are_rolled_up_where_they_are,
+    flaws_that_cannot_be_read_stop_nobody,
 }
 
 const DAY: i64 = 86_400;
@@ -164,26 +169,49 @@ async fn an_unreadable_rollup_is_an_error_and_stops_nobody(store: &Store) {
 }
 
 async fn no_minute_is_passed_over_because_of_what_cannot_be_read(store: &Store) {
-    let id = new_oven(store, "Horno").await;
+    let [id, other] = [new_oven(store, "Horno").await, new_oven(store, "Otro").await];
     let hour = 3_600 - at(0).as_second().rem_euclid(3_600);
     let writer = Running::start(store, WriterConfig::default());
     for index in 0..360 {
         writer.reading(id, plain_reading(hour + index * 10)).await;
+        writer.reading(other, plain_reading(hour + index * 10)).await;
     }
     writer.handle.flush().await.unwrap();
     settled(store).await;
-    sqlx::query("UPDATE reading_rollups SET data = x'00'").execute(store.pool()).await.unwrap();
-    // The first of them ends the hour, which is made from its minutes; the others end minutes of their own.
+    sqlx::query("CREATE TABLE sound AS SELECT * FROM reading_rollups").execute(store.pool()).await.unwrap();
+    let damage = "UPDATE reading_rollups SET data = x'00' WHERE equipment = (SELECT min(key) FROM equipment)";
+    sqlx::query(damage).execute(store.pool()).await.unwrap();
+    // Late ones of both; then one that ends the hour, which is made from its minutes, and others that end minutes.
+    writer.reading(id, plain_reading(hour + 5)).await;
+    writer.reading(other, plain_reading(hour + 5)).await;
     for minute in 60..64 {
         writer.reading(id, plain_reading(hour + minute * 60)).await;
         writer.handle.flush().await.unwrap();
     }
-    let stats = writer.stop().await.stats();
-    assert_eq!((stats.committed, stats.lost), (364, 0), "{stats:?}");
     let passed_over = "SELECT count(*) FROM equipment_sensor_readings r JOIN reading_rollup_state s USING (equipment) \
         WHERE r.reading_time / 60000000 * 60000000 < s.rolled_until AND NOT EXISTS (SELECT 1 FROM reading_rollups u \
         WHERE u.equipment = r.equipment AND u.seconds = 60 AND u.begins_at = r.reading_time / 60000000 * 60000000)";
     assert_eq!(number(store, passed_over).await, 0);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while number(store, "SELECT count(*) FROM reading_rollups_due WHERE equipment <> (SELECT min(key) FROM equipment)")
+        .await
+        > 0
+    {
+        assert!(tokio::time::Instant::now() < deadline, "the other oven waits for the damaged one");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let stats = writer.stop().await.stats();
+    assert_eq!((stats.committed, stats.lost), (726, 0), "{stats:?}");
+    // Once it is mended, the next start makes all of it.
+    let mend =
+        "INSERT OR REPLACE INTO reading_rollups SELECT * FROM sound WHERE equipment = (SELECT min(key) FROM equipment)";
+    sqlx::query(mend).execute(store.pool()).await.unwrap();
+    let writer = Running::start(store, WriterConfig::default());
+    settled(store).await;
+    for id in [id, other] {
+        assert_eq!(store.rollups_differ(id).await.unwrap(), None);
+    }
+    writer.stop().await;
 }
 
 /// Erases until something went.
@@ -254,6 +282,35 @@ async fn readings_from_before_1970_are_rolled_up_where_they_are(store: &Store) {
     settled(store).await;
     assert_eq!(store.rollups_differ(id).await.unwrap(), None);
     writer.stop().await;
+}
+
+async fn flaws_that_cannot_be_read_stop_nobody(store: &Store) {
+    let id = new_oven(store, "Horno").await;
+    let writer = Running::start(store, WriterConfig::default());
+    for second in 0..4 {
+        let mut reading = plain_reading(second);
+        reading.flag("temperature".to_owned(), QualityReason::RateOfChange);
+        writer.reading(id, reading).await;
+    }
+    writer.handle.flush().await.unwrap();
+    for (text, second) in [("'no list'", 1), ("CAST(x'ff00' AS TEXT)", 2)] {
+        let damage = format!(
+            "UPDATE equipment_sensor_readings SET quality_issues = {text} WHERE reading_time = {}",
+            at(second).as_microsecond()
+        );
+        sqlx::query(&damage).execute(store.pool()).await.unwrap();
+    }
+    let reflag = Reflag {
+        field: "temperature".to_owned(),
+        from: QualityReason::RateOfChange,
+        to: QualityReason::Accepted,
+        start: at(0).as_microsecond(),
+        end: at(10).as_microsecond(),
+    };
+    assert_eq!(writer.handle.reflag(id, reflag).await.unwrap(), 2);
+    writer.reading(id, plain_reading(20)).await;
+    let stats = writer.stop().await.stats();
+    assert_eq!((stats.committed, stats.lost, stats.failing), (5, 0, false), "{stats:?}");
 }
 
 #[derive(Clone, Debug)]

@@ -28,7 +28,7 @@ pub enum Erasure {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
     pub rows: u64,
-    /// The piece was full: there may be more.
+    /// There may be more: the piece was full, or what comes next is being rolled up.
     pub more: bool,
 }
 
@@ -64,15 +64,17 @@ pub(super) fn erase(
                 Err(Unread::Stored(error)) => tracing::error!(%error, "the end of a silent oven cannot be rolled up"),
                 closed => closed?,
             }
+            let asked = than;
             let than = floor(than.min(rolling.settled_until(key, changes)), DAY);
             if is_due(tx, key, than)? {
                 // Its minutes are made from these readings yet.
-                return Ok(Erased { rows: 0, more: true });
+                return Ok(Erased { rows: 0, more: !rolling.is_stuck(key) });
             }
             rolling.keep_from(tx, key, than)?;
             forget_outliers(tx, key, than)?;
             let end = cut(tx, READINGS, key, i64::MIN, than, limit)?;
-            delete(tx, READINGS, key, i64::MIN, end)
+            let erased = delete(tx, READINGS, key, i64::MIN, end)?;
+            Ok(Erased { more: erased.more || (than < asked && rolling.is_moving(key)), ..erased })
         }
         Erasure::Older { resolution, than } => {
             // Only what no reading can change any more.

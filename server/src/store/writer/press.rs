@@ -124,10 +124,12 @@ impl Press {
         match stepped {
             Ok(()) => {}
             Err(Unread::Stored(error)) => {
-                tracing::error!(%error, "the history of an oven cannot be rolled up; charts of it are slow");
-                if let Some(desk) = &mut self.desk {
-                    desk.rolling.skip();
-                }
+                let key = self.desk.as_mut().and_then(|desk| desk.rolling.skip());
+                tracing::error!(
+                    %error,
+                    key,
+                    "the history of an oven is rolled up no further until the next start; charts of it are slow"
+                );
             }
             Err(Unread::Sql(error)) => {
                 tracing::warn!(%error, "rolling up the history waits");

@@ -1,10 +1,10 @@
 //! Changes the flaws of readings that are stored.
 
 use app::model::reading::{Quality, QualityIssue, QualityReason};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::rolling::{Changes, MINUTE, Rolling};
-use crate::store::{StoreError, cells::to_json, reader::Unread, reading_row::quality_number, rollups::floor};
+use crate::store::{cells::to_json, reader::Unread, reading_row::quality_number, rollups::floor};
 
 /// One reason of one field becomes another in the readings with `start <= reading_time < end`, in µs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,8 @@ pub struct Reflag {
     pub end: i64,
 }
 
-/// Says how many readings changed. Their rollups are made anew.
+/// Says how many readings changed. Their rollups are made anew. One whose flaws cannot be read stays as it is: an error would
+/// come again with every attempt, and keep what is written with it from the database.
 pub(super) fn reflag(
     tx: &Connection,
     rolling: &mut Rolling,
@@ -32,12 +33,14 @@ pub(super) fn reflag(
     let mut update = tx.prepare_cached(
         "UPDATE equipment_sensor_readings SET quality = ?, quality_issues = ? WHERE equipment = ? AND reading_time = ?",
     )?;
-    let rows = select.query_map([key, what.start, what.end], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let rows: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
-    let mut count = 0;
+    let flaws = |row: &Row<'_>| Ok((row.get(0)?, row.get_ref(1)?.as_bytes().map(<[u8]>::to_vec).unwrap_or_default()));
+    let rows: Vec<(i64, Vec<u8>)> = select.query_map([key, what.start, what.end], flaws)?.collect::<Result<_, _>>()?;
+    let (mut count, mut unreadable) = (0, 0);
     for (time, text) in rows {
-        let unreadable = |error| Unread::Stored(StoreError::corrupt("the flaws of a reading", error));
-        let mut issues: Vec<QualityIssue> = serde_json::from_str(&text).map_err(unreadable)?;
+        let Ok(mut issues) = serde_json::from_slice::<Vec<QualityIssue>>(&text) else {
+            unreadable += 1;
+            continue;
+        };
         let mut concerned = issues.iter_mut().filter(|issue| issue.field == what.field && issue.reason == what.from);
         let Some(first) = concerned.next() else { continue };
         first.reason = what.to;
@@ -46,6 +49,9 @@ pub(super) fn reflag(
         update.execute(params![quality_number(quality), to_json(&issues)?, key, time])?;
         rolling.spoil(key, floor(time, MINUTE), changes);
         count += 1;
+    }
+    if unreadable > 0 {
+        tracing::error!(key, "the flaws of {unreadable} readings cannot be read and stay as they are");
     }
     Ok(count)
 }

@@ -23,13 +23,17 @@ const UNKNOWN: i64 = i64::MAX;
 /// Readings that a step goes through at most; a step holds up the readings that come meanwhile.
 const STEP_READINGS: u32 = 2_000;
 /// Due minutes of one step.
-const STEP_DUE: u32 = 60;
+const STEP_DUE: i64 = 60;
 
 #[derive(Default)]
 pub(super) struct Rolling {
     lanes: HashMap<i64, Lane>,
     /// Lanes whose rollups end before the newest minute.
     behind: BTreeSet<i64>,
+    /// Lanes in whose way is a stored value that cannot be read. They are left alone, so that the others go on.
+    stuck: BTreeSet<i64>,
+    /// The lane that a step is about.
+    at_work: Option<i64>,
     /// Whether every oven has its lane.
     is_complete: bool,
     /// Whether something may be due.
@@ -68,7 +72,20 @@ pub(super) struct Changes {
 impl Rolling {
     /// Whether there is something for [`step`](Self::step).
     pub(super) fn has_work(&self) -> bool {
-        !self.is_complete || self.is_due || !self.behind.is_empty()
+        !self.is_complete || self.is_due || self.next_behind().is_some()
+    }
+
+    fn next_behind(&self) -> Option<i64> {
+        self.behind.difference(&self.stuck).next().copied()
+    }
+
+    /// Whether steps still bring an oven further.
+    pub(super) fn is_moving(&self, key: i64) -> bool {
+        self.behind.contains(&key) && !self.is_stuck(key)
+    }
+
+    pub(super) fn is_stuck(&self, key: i64) -> bool {
+        self.stuck.contains(&key)
     }
 
     /// After a failed transaction nothing in memory is sure: everything is read again.
@@ -243,7 +260,8 @@ impl Rolling {
                 self.know(&tx, key)?;
             }
             (self.is_complete, self.is_due) = (true, true);
-        } else if let Some(key) = self.behind.first().copied() {
+        } else if let Some(key) = self.next_behind() {
+            self.at_work = Some(key);
             self.catch_up(&tx, key)?;
         } else {
             self.is_due = self.settle(&tx)?;
@@ -251,11 +269,10 @@ impl Rolling {
         Ok(tx.commit()?)
     }
 
-    /// Gives up what is in the way of everything else: a stored value that cannot be read.
-    pub(super) fn skip(&mut self) {
-        if self.behind.pop_first().is_none() {
-            self.is_due = false;
-        }
+    /// Leaves the oven alone that the last step was about, whose stored values cannot be read, and says which it is.
+    pub(super) fn skip(&mut self) -> Option<i64> {
+        self.stuck.extend(self.at_work);
+        self.at_work
     }
 
     /// Rolls up readings that no open minute saw.
@@ -287,31 +304,42 @@ impl Rolling {
         Ok(())
     }
 
-    /// Makes due minutes anew; says whether there may be more.
+    /// Makes due minutes of one oven anew; says whether there may be more.
     fn settle(&mut self, tx: &Connection) -> Result<bool, Unread> {
-        let due: Vec<(i64, i64)> = {
-            let mut statement =
-                tx.prepare_cached("SELECT equipment, begins_at FROM reading_rollups_due ORDER BY 1, 2 LIMIT ?")?;
-            let due = statement.query_map([STEP_DUE], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let Some(key) = self.next_due(tx)? else { return Ok(false) };
+        self.at_work = Some(key);
+        let due: Vec<i64> = {
+            let mut statement = tx.prepare_cached(
+                "SELECT begins_at FROM reading_rollups_due WHERE equipment = ? ORDER BY begins_at LIMIT ?",
+            )?;
+            let due = statement.query_map([key, STEP_DUE], |row| row.get(0))?;
             due.collect::<Result<_, _>>()?
         };
         let mut settled = tx.prepare_cached("DELETE FROM reading_rollups_due WHERE equipment = ? AND begins_at = ?")?;
-        let mut dirty: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-        for (key, minute) in &due {
-            let (made, _) = of_readings(tx, *key, MINUTE, *minute..minute + MINUTE, u32::MAX)?;
-            replace(tx, *key, Resolution::Minute, *minute, made)?;
-            settled.execute([key, minute])?;
-            dirty.entry(*key).or_default().push(*minute);
+        for minute in &due {
+            let (made, _) = of_readings(tx, key, MINUTE, *minute..minute + MINUTE, u32::MAX)?;
+            replace(tx, key, Resolution::Minute, *minute, made)?;
+            settled.execute([&key, minute])?;
         }
-        for (key, minutes) in dirty {
-            self.know(tx, key)?;
-            let until = self.lanes.get(&key).map_or(i64::MIN, |lane| lane.until);
-            for resolution in [Resolution::Hour, Resolution::Day] {
-                let settled = floor(until, resolution.seconds() * MICROS);
-                refold(tx, key, resolution, &minutes, settled)?;
+        self.know(tx, key)?;
+        let until = self.lanes.get(&key).map_or(i64::MIN, |lane| lane.until);
+        for resolution in [Resolution::Hour, Resolution::Day] {
+            refold(tx, key, resolution, &due, floor(until, resolution.seconds() * MICROS))?;
+        }
+        Ok(true)
+    }
+
+    /// The first oven with due minutes that nothing is in the way of.
+    fn next_due(&self, tx: &Connection) -> rusqlite::Result<Option<i64>> {
+        let mut next = tx.prepare_cached("SELECT min(equipment) FROM reading_rollups_due WHERE equipment > ?")?;
+        let mut after = i64::MIN;
+        loop {
+            let found: Option<i64> = next.query_row([after], |row| row.get(0))?;
+            match found {
+                Some(key) if self.is_stuck(key) => after = key,
+                found => return Ok(found),
             }
         }
-        Ok(due.len() == STEP_DUE as usize)
     }
 }
 
