@@ -1,4 +1,4 @@
-//! What an oven may have of its own in the place of what holds for all, as JSON in a table with a row for each that has it.
+//! What an oven may have of its own in the place of what holds for all: JSON, in a table with a row for each that has it.
 
 use app::model::equipment::EquipmentId;
 use jiff::Timestamp;

@@ -53,8 +53,8 @@ enum Looked {
 fn look_at(snapshot: &Connection, key: i64, from: Option<i64>) -> Result<Looked, Unread> {
     let (first, kept_from): (Option<i64>, Option<i64>) = snapshot
         .prepare_cached(
-            "SELECT (SELECT min(reading_time) FROM equipment_sensor_readings WHERE equipment = ?1 AND reading_time >= ?2), \
-             (SELECT kept_from FROM reading_rollup_state WHERE equipment = ?1)",
+            "SELECT (SELECT min(reading_time) FROM equipment_sensor_readings WHERE equipment = ?1 \
+             AND reading_time >= ?2), (SELECT kept_from FROM reading_rollup_state WHERE equipment = ?1)",
         )?
         .query_row([key, from.unwrap_or(i64::MIN)], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let day = first.map(|at| floor(at, DAY));

@@ -98,6 +98,31 @@ async fn a_batch_is_followed_from_its_start_to_its_summary() {
 }
 
 #[tokio::test]
+async fn each_deck_has_one_batch_at_a_time() {
+    let bakery = Bakery::open().await;
+    let admin = bakery.login("admin").await;
+    let id = admin.make(&json!({"name": "Horno 1"})).await;
+    let of = |deck: &str| {
+        let mut batch = baguettes(id);
+        batch["deck"] = json!(deck);
+        batch
+    };
+    let first = started(&admin, &of("piso 1")).await;
+    started(&admin, &of("piso 2")).await;
+    let refused = async |draft: &Value| {
+        let batch: Value = admin.post("/api/v1/batches", draft).await.json().await.unwrap();
+        refusal(&admin, Method::POST, &format!("/api/v1/batches/{}/start", batch["id"].as_str().unwrap()), &json!({}))
+            .await
+    };
+    let running = (StatusCode::CONFLICT, "batch_running".to_owned());
+    assert_eq!(refused(&of("piso 2")).await, running);
+    assert_eq!(refused(&baguettes(id)).await, running, "the whole oven is not free");
+    let finish = format!("/api/v1/batches/{}/finish", first["id"].as_str().unwrap());
+    assert_eq!(admin.post(&finish, &json!({})).await.status(), StatusCode::OK);
+    started(&admin, &of("piso 1")).await;
+}
+
+#[tokio::test]
 async fn what_does_not_go_with_how_things_are_is_refused() {
     let bakery = Bakery::open().await;
     let admin = bakery.login("admin").await;

@@ -1,6 +1,8 @@
 //! The history of an oven as a file.
 
-use reqwest::{StatusCode, header};
+use std::io::Read as _;
+
+use reqwest::{Method, StatusCode, header};
 use serde_json::Value;
 use server::simulator::Fault;
 
@@ -54,6 +56,41 @@ async fn a_file_has_every_reading_and_no_bad_value() {
             assert_eq!(row[column(&field)].parse::<f64>().ok(), shown, "{field}: {reading}");
         }
         assert_eq!(row[column("quality")], *reading["quality"].as_str().unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_file_is_the_same_file() {
+    let (bakery, ovens) = (Bakery::open().await, Ovens::start(1));
+    let admin = bakery.login("admin").await;
+    let id = bakery.add(&admin, &ovens.get(0)).await;
+    let readings = eventually("three readings", || async {
+        let readings = bakery.history(id).await;
+        (readings.len() >= 3).then_some(readings)
+    })
+    .await;
+    let end = readings.last().unwrap().reading_time;
+    let path = format!("/api/v1/equipment/{id}/sensor-history/export?format=ndjson&end_time={end}");
+    let plain = admin.text(&path).await;
+    assert!(plain.lines().count() >= 2, "{plain}");
+    let packed = async |accepted: &str| {
+        let answer = admin.request(Method::GET, &path).header(header::ACCEPT_ENCODING, accepted).send().await.unwrap();
+        let encoding = answer.headers().get(header::CONTENT_ENCODING).map(|name| name.to_str().unwrap().to_owned());
+        (encoding, answer.bytes().await.unwrap())
+    };
+    let mut text = String::new();
+    let (encoding, bytes) = packed("gzip").await;
+    assert_eq!(encoding.as_deref(), Some("gzip"));
+    flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
+    assert_eq!(text, plain);
+    text.clear();
+    let (encoding, bytes) = packed("br, gzip;q=0.5").await;
+    assert_eq!(encoding.as_deref(), Some("br"));
+    brotli::Decompressor::new(&bytes[..], 4_096).read_to_string(&mut text).unwrap();
+    assert_eq!(text, plain);
+    for none in ["identity", "gzip;q=0, br;q=0", "lzma"] {
+        let (encoding, bytes) = packed(none).await;
+        assert_eq!((encoding, &bytes[..]), (None, plain.as_bytes()), "{none}");
     }
 }
 

@@ -261,7 +261,8 @@ async fn a_chart_is_made_from_what_is_left() {
     };
     let keep = async |has_minutes: bool| {
         let age = Timestamp::now().duration_since(at(86_400)).as_hours() / 24;
-        let retention = json!({"readings_days": age, "minutes_days": if has_minutes { None } else { Some(age) }, "hours_days": null, "days_days": null});
+        let minutes = if has_minutes { None } else { Some(age) };
+        let retention = json!({"readings_days": age, "minutes_days": minutes, "hours_days": null, "days_days": null});
         let set = past.admin.put("/api/v1/history/retention", &json!({"retention": retention})).await;
         assert_eq!(set.status(), StatusCode::OK);
     };

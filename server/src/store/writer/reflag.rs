@@ -16,8 +16,8 @@ pub struct Reflag {
     pub end: i64,
 }
 
-/// Says how many readings changed. Their rollups are made anew. One whose flaws cannot be read stays as it is: an error would
-/// come again with every attempt, and keep what is written with it from the database.
+/// Says how many readings changed. Their rollups are made anew. One whose flaws cannot be read stays as it is: an error
+/// would come again with every attempt, and keep what is written with it from the database.
 pub(super) fn reflag(
     tx: &Connection,
     rolling: &mut Rolling,
