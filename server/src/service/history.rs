@@ -1,5 +1,7 @@
 //! The history of an oven: single readings page by page, or as many points as a chart can show.
 
+use std::ops::Range;
+
 use app::model::{
     api::{Gap, SensorHistory},
     equipment::EquipmentId,
@@ -12,6 +14,7 @@ mod columns;
 use columns::Columns;
 
 use super::{Service, ServiceError};
+use crate::store::rollups::Span;
 
 /// Rollups that are read for one answer: more take longer than a chart may.
 const MOST_ROLLUPS: i64 = 9_000;
@@ -46,6 +49,11 @@ impl Asked {
         self.before.map_or(self.end, |before| before.min(self.end))
     }
 
+    /// Up to here it is known whether an oven was silent.
+    fn past_end(&self) -> Timestamp {
+        self.end().min(Timestamp::now())
+    }
+
     /// The most that are returned, of readings or of buckets.
     fn points(&self) -> u32 {
         self.max_points.unwrap_or(self.limit)
@@ -57,16 +65,19 @@ impl Service {
         let equipment = self.equipment(id).await?;
         let interval = SignedDuration::from_secs(i64::from(equipment.poll_interval_seconds));
         let silence = silence(equipment.poll_interval_seconds);
+        let Some(span) = self.store.history_span(id).await? else {
+            return Ok(SensorHistory::empty(id, asked.start, asked.end));
+        };
         let bucket = match (asked.resolution, asked.max_points) {
             (Some(Resolution::Raw), _) | (None, None) => None,
-            _ => self.bucket(id, asked, interval).await?,
+            _ => self.bucket(id, asked, interval, span).await?,
         };
-        let Some((bucket, has_readings)) = bucket else { return self.page(id, asked, silence).await };
-        let chart = self.chart(id, asked, bucket, silence).await?;
+        let Some((bucket, has_readings)) = bucket else { return self.page(id, asked, silence, span).await };
+        let chart = self.chart(id, asked, bucket, silence, span).await?;
         // There may be few readings in a long time. Counting them first would take as long as the chart.
         let is_few = chart.total_readings <= asked.points() as usize;
         let is_better = asked.resolution.is_none() && has_readings && is_few;
-        if is_better { self.page(id, asked, silence).await } else { Ok(chart) }
+        if is_better { self.page(id, asked, silence, span).await } else { Ok(chart) }
     }
 
     /// The newest readings of the range, oldest first.
@@ -75,6 +86,7 @@ impl Service {
         id: EquipmentId,
         asked: &Asked,
         silence: SignedDuration,
+        span: Span,
     ) -> Result<SensorHistory, ServiceError> {
         let limit = asked.points();
         let mut readings = self.store.readings(id, asked.start, asked.end(), limit + 1).await?;
@@ -83,11 +95,13 @@ impl Service {
             readings.remove(0);
         }
         let times: Vec<_> = readings.iter().map(|reading| reading.reading_time).collect();
+        // What is before the oldest of a full page is on the next one.
+        let start = times.first().filter(|_| truncated).copied().unwrap_or(asked.start.max(span.readings_from()));
         Ok(SensorHistory {
             total_readings: readings.len(),
             truncated,
             next_cursor: times.first().filter(|_| truncated).map(|oldest| oldest.as_microsecond().to_string()),
-            gaps: gaps(&times, SignedDuration::ZERO, silence),
+            gaps: gaps(start..asked.past_end(), &times, SignedDuration::ZERO, silence),
             readings,
             ..SensorHistory::empty(id, asked.start, asked.end)
         })
@@ -99,6 +113,7 @@ impl Service {
         asked: &Asked,
         bucket: Bucket,
         silence: SignedDuration,
+        span: Span,
     ) -> Result<SensorHistory, ServiceError> {
         // The bucket that the range begins in belongs to it.
         let start = floor(asked.start, bucket.seconds);
@@ -114,7 +129,7 @@ impl Service {
             resolution: bucket.resolution,
             bucket_seconds: Some(bucket.seconds),
             total_readings,
-            gaps: gaps(&buckets, length, silence),
+            gaps: gaps(asked.start.max(span.first)..asked.past_end(), &buckets, length, silence),
             buckets,
             series,
             ..SensorHistory::empty(id, asked.start, asked.end)
@@ -127,9 +142,9 @@ impl Service {
         id: EquipmentId,
         asked: &Asked,
         interval: SignedDuration,
+        span: Span,
     ) -> Result<Option<(Bucket, bool)>, ServiceError> {
         // A range of a hundred years is as long as what there is of it.
-        let Some(span) = self.store.history_span(id).await? else { return Ok(None) };
         let (start, end) = (asked.start.max(span.first), asked.end().min(span.last));
         let has_readings = span.has(Resolution::Raw, start);
         let seconds = end.duration_since(start).as_secs().max(0) + 1;
@@ -195,11 +210,18 @@ pub(super) fn floor(at: Timestamp, seconds: u32) -> Timestamp {
     Timestamp::from_second(at.as_second().div_euclid(length) * length).unwrap_or(at)
 }
 
-/// Where the time from one point to the next is longer than points are apart.
-fn gaps(times: &[Timestamp], length: SignedDuration, silence: SignedDuration) -> Vec<Gap> {
+/// Where the time from one point to the next is longer than points are apart, also from the begin of the range to the first
+/// and from the last to its end.
+fn gaps(range: Range<Timestamp>, times: &[Timestamp], length: SignedDuration, silence: SignedDuration) -> Vec<Gap> {
     let after = |at: Timestamp| at.checked_add(length).unwrap_or(at);
-    let pairs = times.windows(2).filter(|pair| pair[1].duration_since(pair[0]) > silence.max(length));
-    pairs.map(|pair| Gap { start_time: after(pair[0]), end_time: pair[1] }).collect()
+    let between = times.windows(2).filter(|pair| pair[1].duration_since(pair[0]) > silence.max(length));
+    let between = between.map(|pair| (after(pair[0]), pair[1]));
+    let is_long = |(from, to): &(Timestamp, Timestamp)| to.duration_since(*from) > silence;
+    let first = times.first().copied().unwrap_or(range.end);
+    let before = Some((range.start, first)).filter(is_long);
+    let beyond = times.last().map(|last| (after(*last), range.end)).filter(is_long);
+    let all = before.into_iter().chain(between).chain(beyond);
+    all.map(|(start_time, end_time)| Gap { start_time, end_time }).collect()
 }
 
 #[cfg(test)]
@@ -236,7 +258,15 @@ mod tests {
     fn silence_is_a_gap_and_a_slow_oven_is_none() {
         let times = [at(0), at(60), at(120), at(600), at(660)];
         let minute = SignedDuration::from_secs(60);
-        assert_eq!(gaps(&times, minute, minute), [Gap { start_time: at(180), end_time: at(600) }]);
-        assert!(gaps(&times, minute, SignedDuration::from_secs(900)).is_empty());
+        let gap = |from, to| Gap { start_time: at(from), end_time: at(to) };
+        assert_eq!(gaps(at(0)..at(720), &times, minute, minute), [gap(180, 600)]);
+        assert!(gaps(at(0)..at(720), &times, minute, SignedDuration::from_secs(900)).is_empty());
+        // The range begins before, or goes on for longer.
+        assert_eq!(gaps(at(-100)..at(1_000), &times, minute, minute), [gap(-100, 0), gap(180, 600), gap(720, 1_000)]);
+        assert_eq!(gaps(at(30)..at(690), &times, minute, minute), [gap(180, 600)], "within points");
+        assert_eq!(gaps(at(0)..at(600), &[], SignedDuration::ZERO, minute), [gap(0, 600)], "nothing at all");
+        assert_eq!(gaps(at(0)..at(60), &[], SignedDuration::ZERO, minute), [], "not for long");
+        let edges = gaps(at(590)..at(1_250), &[at(600)], SignedDuration::from_secs(600), minute);
+        assert_eq!(edges, [], "a long point knows nothing of a few seconds beside it");
     }
 }

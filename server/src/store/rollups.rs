@@ -129,6 +129,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// Readings before went for their age, or never were.
+    pub fn readings_from(&self) -> Timestamp {
+        self.kept_from.map_or(self.first, |kept_from| kept_from.max(self.first))
+    }
+
     /// Whether a resolution has everything from here on that is left at all.
     pub fn has(&self, resolution: Resolution, start: Timestamp) -> bool {
         let start = start.max(self.first);

@@ -97,6 +97,20 @@ async fn a_chart_says_what_it_was_made_from_and_leaves_gaps_as_gaps() {
     let gap = json!({"start_time": at(12 * 3_600), "end_time": at(13 * 3_600)});
     assert_eq!(list(&chart, "/gaps"), [gap]);
 
+    // An oven that says nothing any more is a gap as well, and what was before its first reading is none.
+    let beyond = |query: &str| {
+        let (start, end) = (at(-86_400), at(3 * 86_400));
+        format!("/api/v1/equipment/{}/sensor-history?start_time={start}&end_time={end}{query}", past.id)
+    };
+    for query in ["&max_points=300", "&limit=10000", "&limit=1"] {
+        let gaps = past.admin.json(&beyond(query)).await["gaps"].clone();
+        let last = gaps.as_array().unwrap().last().unwrap();
+        assert_eq!(last["end_time"], json!(at(3 * 86_400)), "{query}: {gaps}");
+        let since: Timestamp = last["start_time"].as_str().unwrap().parse().unwrap();
+        assert!((at(2 * 86_400 - EVERY)..=at(2 * 86_400 + 600)).contains(&since), "{query}: {gaps}");
+        assert!(gaps[0]["start_time"].as_str().unwrap() >= at(0).to_string().as_str(), "{query}: {gaps}");
+    }
+
     let hours = past.admin.json(&past.path("&resolution=1h&fields=temperature")).await;
     assert_eq!((&hours["resolution"], list(&hours, "/buckets").len()), (&json!("1h"), 47));
     assert_eq!(hours["series"].as_object().unwrap().keys().collect::<Vec<_>>(), ["temperature"]);
