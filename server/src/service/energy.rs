@@ -244,7 +244,7 @@ mod tests {
     }
 
     /// Two days of readings, one every `interval`, as stretches of so many seconds.
-    fn two_days(interval: i64, seconds: i64) -> Vec<(i64, Rollup)> {
+    fn two_days(interval: i64, seconds: i64, has_counter: bool) -> Vec<(i64, Rollup)> {
         let mut rollups: Vec<(i64, Rollup)> = Vec::new();
         for at in (0..2 * 86_400).step_by(interval as usize) {
             let begin = at / seconds * seconds * 1_000_000;
@@ -252,7 +252,8 @@ mod tests {
                 rollups.push((begin, Rollup::default()));
             }
             let (_, rollup) = rollups.last_mut().unwrap();
-            rollup.push(&reading(OperationalStatus::Idle, 200.0, Some(at as f64 / 3_600.0), Some(12.0)));
+            let counter = has_counter.then_some(at as f64 / 3_600.0);
+            rollup.push(&reading(OperationalStatus::Idle, 200.0, counter, Some(12.0)));
         }
         rollups
     }
@@ -264,7 +265,7 @@ mod tests {
         for interval in [5, 7, 45, 60, 90, 300, 3_600, 4 * 3_600] {
             for seconds in [60, 3_600] {
                 let rate = Rate { seconds, interval, now: 2 * day, ..RATE };
-                let sums = Sum::of(&stretches(&two_days(interval, seconds)), rate, &times);
+                let sums = Sum::of(&stretches(&two_days(interval, seconds, false)), rate, &times);
                 for (sum, name) in sums.iter().zip(["first", "second"]) {
                     let missing = 86_400.0 - sum.covered;
                     assert!(missing.abs() < 60.0, "{name} day, every {interval} s by {seconds} s: {missing} s missing");
@@ -273,6 +274,8 @@ mod tests {
                     assert!((from_power - 288.0).abs() < 0.3, "{from_power} kWh");
                 }
                 // The counter's last step of the second day ends after it.
+                let sums = Sum::of(&stretches(&two_days(interval, seconds, true)), rate, &times);
+                assert!(sums.iter().all(|sum| sum.from_power.is_none()), "counted once");
                 let counted: f64 = sums.iter().filter_map(|sum| sum.counted).sum();
                 assert!((counted - 48.0).abs() <= interval as f64 / 3_600.0 + 1e-6, "{counted} kWh");
             }

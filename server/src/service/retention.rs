@@ -18,6 +18,7 @@ use super::{
     Actor, Service, ServiceError,
     configure::to_the_end,
     error::{refused, stopping},
+    history::floor,
 };
 use crate::store::writer::Erasure;
 
@@ -31,6 +32,8 @@ const PAGES: u32 = 500;
 const RESERVE: u64 = 64_000_000;
 /// Readings that a size budget never takes.
 const KEPT_IN_ANY_CASE: SignedDuration = SignedDuration::from_hours(48);
+/// Whole days by UTC are deleted.
+const DAY_SECONDS: u32 = 86_400;
 /// How often old history is looked for.
 const EVERY: Duration = Duration::from_secs(3_600);
 /// How often the size is noted, and for how long, to tell how fast it grows.
@@ -280,7 +283,7 @@ impl Service {
         while self.store.space().await?.used > budget {
             // What cannot go does not protect the next day of all others.
             let Some(oldest) = self.store.oldest_reading(from).await? else { break };
-            let Ok(than) = oldest.checked_add(SignedDuration::from_hours(24)) else { break };
+            let Ok(than) = floor(oldest, DAY_SECONDS).checked_add(SignedDuration::from_hours(24)) else { break };
             if than > now - KEPT_IN_ANY_CASE {
                 tracing::warn!("the size budget is used up by the last days alone: raise it, or poll less often");
                 break;

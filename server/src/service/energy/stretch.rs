@@ -119,7 +119,8 @@ impl Sum {
 
     fn add(&mut self, stretch: &Stretch, seconds: f64, rate: Rate) {
         self.covered += seconds;
-        if let Some((mean, count)) = stretch.power {
+        // What its counter went up says it already, and until the next one, which may be on another day.
+        if let Some((mean, count)) = stretch.power.filter(|_| stretch.counter.is_none()) {
             let share = f64::from(count) / f64::from(stretch.readings.max(1));
             *self.from_power.get_or_insert_default() += mean * seconds * share / 3_600.0;
         }

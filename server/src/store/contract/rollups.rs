@@ -203,8 +203,8 @@ async fn no_minute_is_passed_over_because_of_what_cannot_be_read(store: &Store) 
     let stats = writer.stop().await.stats();
     assert_eq!((stats.committed, stats.lost), (726, 0), "{stats:?}");
     // Once it is mended, the next start makes all of it.
-    let mend =
-        "INSERT OR REPLACE INTO reading_rollups SELECT * FROM sound WHERE equipment = (SELECT min(key) FROM equipment)";
+    let mend = "UPDATE reading_rollups SET data = (SELECT s.data FROM sound s WHERE s.equipment = reading_rollups.equipment \
+        AND s.seconds = reading_rollups.seconds AND s.begins_at = reading_rollups.begins_at) WHERE data = x'00'";
     sqlx::query(mend).execute(store.pool()).await.unwrap();
     let writer = Running::start(store, WriterConfig::default());
     settled(store).await;

@@ -68,7 +68,7 @@ pub(super) fn erase(
             let than = floor(than.min(rolling.settled_until(key, changes)), DAY);
             if is_due(tx, key, than)? {
                 // Its minutes are made from these readings yet.
-                return Ok(Erased { rows: 0, more: !rolling.is_stuck(key) });
+                return Ok(Erased { rows: 0, more: !rolling.is_stuck_due(key) });
             }
             rolling.keep_from(tx, key, than)?;
             forget_outliers(tx, key, than)?;

@@ -118,8 +118,9 @@ impl Press {
     pub(super) async fn roll(&mut self) {
         let stepped = self.at_work(|desk| desk.attempt(|connection, _, rolling| rolling.step(connection))).await;
         self.roll_pause = match &stepped {
-            Ok(()) => ROLL_PAUSE,
-            Err(_) => self.config.retry_max,
+            // What cannot be read is left alone from now on.
+            Ok(()) | Err(Unread::Stored(_)) => ROLL_PAUSE,
+            Err(Unread::Sql(_)) => self.config.retry_max,
         };
         match stepped {
             Ok(()) => {}

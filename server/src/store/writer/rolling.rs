@@ -30,10 +30,12 @@ pub(super) struct Rolling {
     lanes: HashMap<i64, Lane>,
     /// Lanes whose rollups end before the newest minute.
     behind: BTreeSet<i64>,
-    /// Lanes in whose way is a stored value that cannot be read. They are left alone, so that the others go on.
+    /// Lanes that go no further, because a stored value cannot be read. They are left alone, so that the others go on.
     stuck: BTreeSet<i64>,
-    /// The lane that a step is about.
-    at_work: Option<i64>,
+    /// The same of their due minutes.
+    stuck_due: BTreeSet<i64>,
+    /// The lane that a step is about, and whether that is about due minutes.
+    at_work: Option<(i64, bool)>,
     /// Whether every oven has its lane.
     is_complete: bool,
     /// Whether something may be due.
@@ -81,11 +83,12 @@ impl Rolling {
 
     /// Whether steps still bring an oven further.
     pub(super) fn is_moving(&self, key: i64) -> bool {
-        self.behind.contains(&key) && !self.is_stuck(key)
+        self.behind.contains(&key) && !self.stuck.contains(&key)
     }
 
-    pub(super) fn is_stuck(&self, key: i64) -> bool {
-        self.stuck.contains(&key)
+    /// Whether an oven's due minutes stay so.
+    pub(super) fn is_stuck_due(&self, key: i64) -> bool {
+        self.stuck_due.contains(&key)
     }
 
     /// After a failed transaction nothing in memory is sure: everything is read again.
@@ -261,7 +264,7 @@ impl Rolling {
             }
             (self.is_complete, self.is_due) = (true, true);
         } else if let Some(key) = self.next_behind() {
-            self.at_work = Some(key);
+            self.at_work = Some((key, false));
             self.catch_up(&tx, key)?;
         } else {
             self.is_due = self.settle(&tx)?;
@@ -271,8 +274,9 @@ impl Rolling {
 
     /// Leaves the oven alone that the last step was about, whose stored values cannot be read, and says which it is.
     pub(super) fn skip(&mut self) -> Option<i64> {
-        self.stuck.extend(self.at_work);
-        self.at_work
+        let (key, is_due) = self.at_work?;
+        if is_due { &mut self.stuck_due } else { &mut self.stuck }.insert(key);
+        Some(key)
     }
 
     /// Rolls up readings that no open minute saw.
@@ -304,15 +308,24 @@ impl Rolling {
         Ok(())
     }
 
-    /// Makes due minutes of one oven anew; says whether there may be more.
+    /// Makes due minutes anew, oven by oven; says whether there may be more.
     fn settle(&mut self, tx: &Connection) -> Result<bool, Unread> {
-        let Some(key) = self.next_due(tx)? else { return Ok(false) };
-        self.at_work = Some(key);
+        let (mut left, mut after) = (STEP_DUE, i64::MIN);
+        while left > 0 {
+            let Some(key) = self.next_due(tx, after)? else { return Ok(false) };
+            (after, self.at_work) = (key, Some((key, true)));
+            left -= self.settle_one(tx, key, left)?;
+        }
+        Ok(true)
+    }
+
+    /// At most `limit` minutes of one oven; says how many.
+    fn settle_one(&mut self, tx: &Connection, key: i64, limit: i64) -> Result<i64, Unread> {
         let due: Vec<i64> = {
             let mut statement = tx.prepare_cached(
                 "SELECT begins_at FROM reading_rollups_due WHERE equipment = ? ORDER BY begins_at LIMIT ?",
             )?;
-            let due = statement.query_map([key, STEP_DUE], |row| row.get(0))?;
+            let due = statement.query_map([key, limit], |row| row.get(0))?;
             due.collect::<Result<_, _>>()?
         };
         let mut settled = tx.prepare_cached("DELETE FROM reading_rollups_due WHERE equipment = ? AND begins_at = ?")?;
@@ -326,17 +339,16 @@ impl Rolling {
         for resolution in [Resolution::Hour, Resolution::Day] {
             refold(tx, key, resolution, &due, floor(until, resolution.seconds() * MICROS))?;
         }
-        Ok(true)
+        Ok(due.len() as i64)
     }
 
-    /// The first oven with due minutes that nothing is in the way of.
-    fn next_due(&self, tx: &Connection) -> rusqlite::Result<Option<i64>> {
+    /// The next oven with due minutes that nothing is in the way of.
+    fn next_due(&self, tx: &Connection, mut after: i64) -> rusqlite::Result<Option<i64>> {
         let mut next = tx.prepare_cached("SELECT min(equipment) FROM reading_rollups_due WHERE equipment > ?")?;
-        let mut after = i64::MIN;
         loop {
             let found: Option<i64> = next.query_row([after], |row| row.get(0))?;
             match found {
-                Some(key) if self.is_stuck(key) => after = key,
+                Some(key) if self.is_stuck_due(key) => after = key,
                 found => return Ok(found),
             }
         }
