@@ -72,11 +72,11 @@ impl Service {
             (Some(Resolution::Raw), _) | (None, None) => None,
             _ => self.bucket(id, asked, interval, span).await?,
         };
-        let Some((bucket, has_readings)) = bucket else { return self.page(id, asked, silence, span).await };
+        let Some(bucket) = bucket else { return self.page(id, asked, silence, span).await };
         let chart = self.chart(id, asked, bucket, silence, span).await?;
         // There may be few readings in a long time. Counting them first would take as long as the chart.
         let is_few = chart.total_readings <= asked.points() as usize;
-        let is_better = asked.resolution.is_none() && has_readings && is_few;
+        let is_better = asked.resolution.is_none() && is_few && span.has(Resolution::Raw, asked.start);
         if is_better { self.page(id, asked, silence, span).await } else { Ok(chart) }
     }
 
@@ -96,7 +96,8 @@ impl Service {
         }
         let times: Vec<_> = readings.iter().map(|reading| reading.reading_time).collect();
         // What is before the oldest of a full page is on the next one.
-        let start = times.first().filter(|_| truncated).copied().unwrap_or(asked.start.max(span.readings_from()));
+        let start =
+            times.first().filter(|_| truncated).copied().unwrap_or(asked.start.max(span.begin_of(Resolution::Raw)));
         Ok(SensorHistory {
             total_readings: readings.len(),
             truncated,
@@ -129,24 +130,23 @@ impl Service {
             resolution: bucket.resolution,
             bucket_seconds: Some(bucket.seconds),
             total_readings,
-            gaps: gaps(asked.start.max(span.first)..asked.past_end(), &buckets, length, silence),
+            gaps: gaps(asked.start.max(span.begin_of(bucket.resolution))..asked.past_end(), &buckets, length, silence),
             buckets,
             series,
             ..SensorHistory::empty(id, asked.start, asked.end)
         })
     }
 
-    /// With whether the readings of all of the range are there still. Nothing where they are few enough themselves.
+    /// Nothing where the readings themselves are all there, and few enough.
     async fn bucket(
         &self,
         id: EquipmentId,
         asked: &Asked,
         interval: SignedDuration,
         span: Span,
-    ) -> Result<Option<(Bucket, bool)>, ServiceError> {
+    ) -> Result<Option<Bucket>, ServiceError> {
         // A range of a hundred years is as long as what there is of it.
         let (start, end) = (asked.start.max(span.first), asked.end().min(span.last));
-        let has_readings = span.has(Resolution::Raw, start);
         let seconds = end.duration_since(start).as_secs().max(0) + 1;
         if let Some(resolution @ (Resolution::Minute | Resolution::Hour | Resolution::Day)) = asked.resolution {
             let most = i64::from(asked.points());
@@ -156,17 +156,17 @@ impl Service {
                 );
                 return Err(ServiceError::TooMuch { parameter: "resolution", detail });
             }
-            return Ok(Some((Bucket::of(resolution, seconds, most), has_readings)));
+            return Ok(Some(Bucket::of(resolution, seconds, most)));
         }
         let points = asked.points();
         let kept: Vec<_> = Resolution::ROLLUPS.into_iter().filter(|resolution| span.has(*resolution, start)).collect();
-        let choose = |readings| Some((choose(seconds, readings, i64::from(points), &kept), has_readings));
+        let choose = |readings| choose(seconds, readings, i64::from(points), &kept);
         let expected = seconds / interval.as_secs().max(1);
-        if !has_readings || expected > 2 * i64::from(MOST_READINGS) {
-            return Ok(choose(u64::MAX));
+        if !span.has(Resolution::Raw, start) || expected > 2 * i64::from(MOST_READINGS) {
+            return Ok(Some(choose(u64::MAX)));
         }
         let readings = self.store.count_readings(id, asked.start, asked.end(), points.max(MOST_READINGS) + 1).await?;
-        Ok(if readings > u64::from(points) { choose(readings) } else { None })
+        Ok((readings > u64::from(points)).then(|| choose(readings)))
     }
 }
 

@@ -19,6 +19,7 @@ use super::{
 use crate::rollup::{Rollup, Wanted};
 
 pub const MICROS: i64 = 1_000_000;
+pub(super) const DAY: i64 = Resolution::Day.seconds() * MICROS;
 
 /// Rollups by the time in µs at which they begin.
 pub type Rollups = Vec<(i64, Rollup)>;
@@ -129,29 +130,23 @@ pub struct Span {
 }
 
 impl Span {
-    /// Readings before went for their age, or never were.
-    pub fn readings_from(&self) -> Timestamp {
-        self.kept_from.map_or(self.first, |kept_from| kept_from.max(self.first))
+    /// When what is left of a resolution begins. Where the readings are, everything else is made from them.
+    pub fn begin_of(&self, resolution: Resolution) -> Timestamp {
+        let Some(kept_from) = self.kept_from else { return self.first };
+        let first = match resolution {
+            Resolution::Raw => None,
+            Resolution::Minute => self.first_minute,
+            Resolution::Hour => self.first_hour,
+            Resolution::Day => Some(self.first),
+        };
+        first.map_or(kept_from, |first| first.min(kept_from)).max(self.first)
     }
 
     /// Whether a resolution has everything from here on that is left at all.
     pub fn has(&self, resolution: Resolution, start: Timestamp) -> bool {
-        let start = start.max(self.first);
-        if self.kept_from.is_none_or(|kept_from| kept_from <= start) {
-            // Where the readings are, everything else is made from them.
-            return true;
-        }
         // Whole days go. An oven may have begun within one.
-        let reaches = |first: Option<Timestamp>| {
-            let day = |at: Timestamp| floor(at.as_microsecond(), Resolution::Day.seconds() * MICROS);
-            first.is_some_and(|first| day(first) <= day(start))
-        };
-        match resolution {
-            Resolution::Raw => false,
-            Resolution::Minute => reaches(self.first_minute),
-            Resolution::Hour => reaches(self.first_hour),
-            Resolution::Day => true,
-        }
+        let day = |at: Timestamp| floor(at.as_microsecond(), DAY);
+        day(self.begin_of(resolution)) <= day(start.max(self.first))
     }
 }
 

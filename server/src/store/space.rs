@@ -10,7 +10,7 @@ use super::{
     changing::Changing,
     error::{Doing as _, StoreError},
     own::Own,
-    rollups::MICROS,
+    rollups::{DAY, floor},
 };
 
 const RETENTION: Own = Own {
@@ -80,8 +80,7 @@ impl Store {
     /// days are deleted anyway.
     pub async fn older(&self, id: EquipmentId, resolution: Resolution, than: Timestamp) -> Result<u64, StoreError> {
         let key = self.key(id).await?;
-        let day = Resolution::Day.seconds() * MICROS;
-        let than = than.as_microsecond().div_euclid(day) * day;
+        let than = floor(than.as_microsecond(), DAY);
         if resolution == Resolution::Raw {
             let rows = sqlx::query(
                 "SELECT data FROM reading_rollups WHERE equipment = ?1 AND seconds = 86400 AND begins_at < ?2 \

@@ -7,11 +7,9 @@ use super::{
     Store,
     error::{Doing as _, StoreError},
     reader::Unread,
-    rollups::{MICROS, Rolled, Rollups, floor, of_readings},
+    rollups::{DAY, MICROS, Rolled, Rollups, floor, of_readings},
 };
 use crate::rollup::Wanted;
-
-const DAY: i64 = Resolution::Day.seconds() * MICROS;
 
 impl Store {
     /// What SQLite finds wrong with the file: nothing where it is sound.

@@ -306,6 +306,12 @@ async fn a_chart_is_made_from_what_is_left() {
     .await;
     let hours = past.admin.json(&range(3_600, 3 * 3_600)).await;
     assert_eq!((&hours["resolution"], &hours["total_readings"]), (&json!("1h"), &json!(720)), "{hours}");
+    let minutes = past.admin.json(&past.path("&resolution=1m&max_points=10000")).await;
+    let gaps = list(&minutes, "/gaps");
+    assert!(
+        gaps.iter().all(|gap| gap["start_time"].as_str() >= Some(&*at(86_400).to_string())),
+        "what went is no silence: {gaps:?}"
+    );
     assert_eq!(service.store.rollups_differ(past.id).await.unwrap(), None);
 }
 

@@ -9,10 +9,8 @@ use super::rolling::{Changes, MINUTE, Rolling};
 use crate::store::{
     plausibility::forget_outliers,
     reader::Unread,
-    rollups::{MICROS, floor},
+    rollups::{DAY, floor},
 };
-
-const DAY: i64 = Resolution::Day.seconds() * MICROS;
 
 /// What goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
