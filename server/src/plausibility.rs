@@ -9,24 +9,19 @@ use std::{
 };
 
 use app::model::{
-    energy::is_reset,
     equipment::{EquipmentId, EquipmentKind},
     metric::Metric,
     outlier::{Outlier, OutlierStatus},
-    plausibility::{Calibrations, Limits, Rules, is_working},
-    reading::{Field, FieldName, QualityIssue, QualityReason, Reading, Values},
+    plausibility::{Calibrations, Rules, is_working},
+    reading::{Field, QualityIssue, QualityReason, Reading, Values},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use uuid::Uuid;
 
-/// Steps of less time count as if they took so long: sensors have noise, and values come in bursts.
-const SHORTEST_STEP_SECONDS: f64 = 10.0;
-/// So many values in a row that agree with each other are believed, however far they are from those before.
-const CONFIRMED: u32 = 3;
-/// The same of a counter that fell: it begins anew now and then.
-const CONFIRMED_RESET: u32 = 2;
-/// After a silence this long nobody knows whether a value stood still.
-const SILENCE: SignedDuration = SignedDuration::from_mins(15);
+mod track;
+
+use track::{Point, Track};
+
 /// Flaws that are further apart make two outliers.
 const APART: SignedDuration = SignedDuration::from_mins(5);
 /// Outliers of one oven that may still go on.
@@ -145,12 +140,9 @@ impl Oven {
 
     /// Whether it is a counter that fell, as it does when it begins anew.
     fn may_begin_anew(&self, issue: &QualityIssue, values: &Values) -> bool {
-        let counter = Field::Metric(Metric::EnergyConsumption);
-        let track = self.tracks.iter().find(|track| track.name.field() == counter);
-        let good = track.and_then(|track| track.good).map(|good| good.value);
         issue.reason == QualityReason::RateOfChange
             && issue.field == Metric::EnergyConsumption.as_str()
-            && good.zip(values.energy_consumption_kwh).is_some_and(|(good, now)| now < good)
+            && values.energy_consumption_kwh.is_some_and(|now| self.tracks.iter().any(|track| track.falls(now)))
     }
 
     /// The outlier that a flaw belongs to, with it.
@@ -205,91 +197,13 @@ const fn is_celsius(field: Field<'_>) -> bool {
     matches!(field, Field::Zone(_) | Field::Metric(Metric::Temperature | Metric::TargetTemperature))
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Point {
-    at: Timestamp,
-    value: f64,
-}
-
-/// What is known of one field.
-struct Track {
-    name: FieldName,
-    limits: Limits,
-    /// The last value that was believed.
-    good: Option<Point>,
-    /// The last of those that moved too fast, and how many agree.
-    doubted: Option<(Point, u32)>,
-    /// The first of those that did not move, and when the last of them came.
-    still: Option<(Point, Timestamp)>,
-}
-
-impl Track {
-    fn new(field: Field<'_>, limits: Limits) -> Self {
-        Self { name: FieldName::of(field), limits, good: None, doubted: None, still: None }
-    }
-
-    fn observe(&mut self, now: Point, works: bool) -> Option<QualityReason> {
-        if self.is_stuck(now, works) {
-            return Some(QualityReason::Stuck);
-        }
-        if self.good.is_some_and(|good| !self.can_reach(good, now)) {
-            let agreeing = match self.doubted {
-                Some((last, agreeing)) if self.can_reach(last, now) => agreeing + 1,
-                _ => 1,
-            };
-            let is_fall = self.good.is_some_and(|good| now.value < good.value);
-            let enough = if self.is_counter() && is_fall { CONFIRMED_RESET } else { CONFIRMED };
-            if agreeing < enough {
-                self.doubted = Some((now, agreeing));
-                return Some(QualityReason::RateOfChange);
-            }
-        }
-        self.doubted = None;
-        self.good = Some(now);
-        None
-    }
-
-    fn is_counter(&self) -> bool {
-        self.name == FieldName::Metric(Metric::EnergyConsumption)
-    }
-
-    fn can_reach(&self, from: Point, to: Point) -> bool {
-        let Some(rate) = self.limits.max_rate_per_minute else { return true };
-        let change = to.value - from.value;
-        // A counter may be corrected a little. One that fell begins anew, or an answer without it was taken for zero: after
-        // that, all that it ever counted would be counted again.
-        let change = if self.is_counter() {
-            if is_reset(from.value, to.value) { f64::INFINITY } else { change }
-        } else {
-            change.abs()
-        };
-        let seconds = to.at.duration_since(from.at).as_secs_f64().abs().max(SHORTEST_STEP_SECONDS);
-        change <= rate / 60.0 * seconds
-    }
-
-    fn is_stuck(&mut self, now: Point, works: bool) -> bool {
-        let Some(after) = self.limits.stuck_after_seconds else { return false };
-        let first = match self.still {
-            Some((first, last))
-                if works
-                    && first.value.to_bits() == now.value.to_bits()
-                    && (SignedDuration::ZERO..=SILENCE).contains(&now.at.duration_since(last)) =>
-            {
-                first
-            }
-            _ => now,
-        };
-        self.still = Some((first, now.at));
-        now.at.duration_since(first.at) >= SignedDuration::from_secs(i64::from(after))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use app::model::{
         plausibility::Rule,
         reading::{OperationalStatus, Quality},
     };
+    use jiff::Timestamp;
     use proptest::prelude::*;
 
     use super::*;

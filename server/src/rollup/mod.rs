@@ -35,6 +35,10 @@ pub const METRICS: [Metric; 12] = [
 /// Where the energy counter stands in [`METRICS`].
 pub const ENERGY: usize = 4;
 
+fn index_of(metric: Metric) -> Option<usize> {
+    METRICS.iter().position(|known| *known == metric)
+}
+
 type Named = Vec<(Box<str>, Cell)>;
 
 /// Every number of an oven over a stretch of time, and how often it was in which operational status.
@@ -59,7 +63,7 @@ impl Rollup {
                 continue;
             }
             let cell = match field {
-                Field::Metric(metric) => match METRICS.iter().position(|known| *known == metric) {
+                Field::Metric(metric) => match index_of(metric) {
                     Some(index) => self.metrics[index].get_or_insert_default(),
                     None => continue,
                 },
@@ -112,7 +116,7 @@ impl Rollup {
     }
 
     pub fn metric(&self, metric: Metric) -> Option<&Cell> {
-        self.metrics[METRICS.iter().position(|known| *known == metric)?].as_ref()
+        self.metrics[index_of(metric)?].as_ref()
     }
 
     /// Equal but for what the order of additions does to the last digits.

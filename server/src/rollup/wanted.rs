@@ -2,7 +2,7 @@
 
 use app::model::reading::Field;
 
-use super::METRICS;
+use super::{METRICS, index_of};
 
 /// All fields by default.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +25,7 @@ impl Wanted {
                 Some(Field::Zone(zone)) => wanted.zones.push(zone.to_owned()),
                 Some(Field::Additional(extra)) => wanted.extras.push(extra.to_owned()),
                 Some(Field::Metric(metric)) => {
-                    if let Some(index) = METRICS.iter().position(|known| *known == metric) {
+                    if let Some(index) = index_of(metric) {
                         wanted.metrics[index] = true;
                     }
                 }
@@ -37,9 +37,7 @@ impl Wanted {
 
     pub fn has(&self, field: Field<'_>) -> bool {
         match field {
-            Field::Metric(metric) => {
-                METRICS.iter().position(|known| *known == metric).is_some_and(|at| self.metric(at))
-            }
+            Field::Metric(metric) => index_of(metric).is_some_and(|at| self.metric(at)),
             Field::Zone(zone) => self.zone(zone),
             Field::Additional(name) => self.additional(name),
         }

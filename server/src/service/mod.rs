@@ -36,6 +36,7 @@ pub mod plausibility;
 mod probe;
 pub mod retention;
 pub mod settings;
+pub mod storage;
 pub mod tokens;
 pub mod users;
 pub mod views;

@@ -1,5 +1,4 @@
-//! How long history is kept, and what it takes. A task deletes what is older, in pieces between which new readings get
-//! their turn.
+//! How long history is kept. A task deletes what is older, in pieces between which new readings get their turn.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +8,7 @@ use app::model::{
     retention::{HistoryPolicy, Retention},
 };
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
@@ -26,45 +25,12 @@ use crate::store::writer::Erasure;
 pub const PIECE: u32 = 2_000;
 /// Rest between two pieces.
 pub const PAUSE: Duration = Duration::from_millis(20);
-/// Free pages that are given back to the disk at a time.
-const PAGES: u32 = 500;
-/// Free room that stays in the file, for what comes next.
-const RESERVE: u64 = 64_000_000;
 /// Readings that a size budget never takes.
 const KEPT_IN_ANY_CASE: SignedDuration = SignedDuration::from_hours(48);
-/// Whole days by UTC are deleted.
-const DAY_SECONDS: u32 = 86_400;
 /// How often old history is looked for.
 const EVERY: Duration = Duration::from_secs(3_600);
-/// How often the size is noted, and for how long, to tell how fast it grows.
-const NOTE_EVERY: SignedDuration = SignedDuration::from_hours(6);
-const NOTES_KEPT: usize = 60;
 
 pub(super) const POLICY: &str = "history.policy";
-const NOTES: &str = "history.sizes";
-
-/// The size at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Note {
-    at: Timestamp,
-    used: u64,
-}
-
-/// `GET /api/v1/history/storage`
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Storage {
-    /// Bytes of the database file, and those of it that are in use.
-    pub file_bytes: u64,
-    pub used_bytes: u64,
-    /// Bytes that the disk has left for this account.
-    pub disk_free_bytes: Option<u64>,
-    pub budget_bytes: Option<u64>,
-    /// Growth of what is in use, over the last days; none before there is a day to tell it from.
-    pub growth_bytes_per_day: Option<i64>,
-    /// Until the budget or the disk is full at this pace, whichever is first; none when it does not grow.
-    pub days_until_full: Option<f64>,
-    pub oldest_reading: Option<Timestamp>,
-}
 
 /// `POST /api/v1/history/retention/preview`: what would go now.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -193,35 +159,6 @@ impl Service {
         })
     }
 
-    pub async fn storage(&self) -> Result<Storage, ServiceError> {
-        let space = self.store.space().await?;
-        let budget = self.history_policy().await?.budget_mb.map(|mb| mb * 1_000_000);
-        let notes: Vec<Note> = self.store.setting(NOTES).await?.unwrap_or_default();
-        let growth = growth(&notes, Note { at: Timestamp::now(), used: space.used });
-        let disk_free = disk_free(&self.limits.data_dir);
-        let left = match (budget, disk_free) {
-            (Some(budget), None) => Some(budget.saturating_sub(space.used)),
-            // Free pages of the file are used up first.
-            (budget, Some(disk)) => {
-                let of_disk = disk + (space.file - space.used);
-                Some(budget.map_or(of_disk, |budget| budget.saturating_sub(space.used).min(of_disk)))
-            }
-            (None, None) => None,
-        };
-        Ok(Storage {
-            file_bytes: space.file,
-            used_bytes: space.used,
-            disk_free_bytes: disk_free,
-            budget_bytes: budget,
-            growth_bytes_per_day: growth,
-            days_until_full: left
-                .zip(growth)
-                .filter(|(_, growth)| *growth > 0)
-                .map(|(left, growth)| left as f64 / growth as f64),
-            oldest_reading: self.store.oldest_reading(Timestamp::MIN).await?,
-        })
-    }
-
     /// Deletes old history until shutdown, every hour and whenever the policy changes.
     pub async fn retain(self: Arc<Self>, shutdown: CancellationToken) {
         loop {
@@ -283,7 +220,11 @@ impl Service {
         while self.store.space().await?.used > budget {
             // What cannot go does not protect the next day of all others.
             let Some(oldest) = self.store.oldest_reading(from).await? else { break };
-            let Ok(than) = floor(oldest, DAY_SECONDS).checked_add(SignedDuration::from_hours(24)) else { break };
+            // Whole days are deleted.
+            let Ok(than) = floor(oldest, Resolution::Day.seconds() as u32).checked_add(SignedDuration::from_hours(24))
+            else {
+                break;
+            };
             if than > now - KEPT_IN_ANY_CASE {
                 tracing::warn!("the size budget is used up by the last days alone: raise it, or poll less often");
                 break;
@@ -353,29 +294,6 @@ impl Service {
         })
         .await
     }
-
-    async fn give_back(&self) -> Result<(), ServiceError> {
-        loop {
-            let space = self.store.space().await?;
-            if !space.can_shrink || space.file - space.used <= RESERVE {
-                return Ok(());
-            }
-            self.store.shrink(PAGES).await?;
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-
-    async fn note_size(&self) -> Result<(), ServiceError> {
-        let mut notes: Vec<Note> = self.store.setting(NOTES).await?.unwrap_or_default();
-        let now = Timestamp::now();
-        if notes.last().is_some_and(|last| now.duration_since(last.at) < NOTE_EVERY) {
-            return Ok(());
-        }
-        notes.push(Note { at: now, used: self.store.space().await?.used });
-        let surplus = notes.len().saturating_sub(NOTES_KEPT);
-        notes.drain(..surplus);
-        Ok(self.store.set_setting(NOTES, &notes).await?)
-    }
 }
 
 /// Before this it is too old; nothing where it is kept for good.
@@ -398,40 +316,9 @@ fn over_budget(used: u64, budget: u64, kept: u64, going: u64) -> u64 {
     (over.ceil() as u64).saturating_sub(going)
 }
 
-/// Bytes a day between the oldest note and now.
-fn growth(notes: &[Note], now: Note) -> Option<i64> {
-    let first = notes.first()?;
-    let days = now.at.duration_since(first.at).as_secs_f64() / 86_400.0;
-    (days >= 1.0).then(|| ((now.used as f64 - first.used as f64) / days) as i64)
-}
-
-/// Bytes that this account may still write to the disk of a folder.
-#[cfg(unix)]
-fn disk_free(folder: &std::path::Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(folder).ok()?;
-    Some(disk.f_bavail * disk.f_frsize)
-}
-
-#[cfg(not(unix))]
-fn disk_free(_folder: &std::path::Path) -> Option<u64> {
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn note(hours: i64, used: u64) -> Note {
-        Note { at: Timestamp::from_second(hours * 3_600).unwrap(), used }
-    }
-
-    #[test]
-    fn growth_is_told_from_a_day_on() {
-        assert_eq!(growth(&[], note(0, 5)), None);
-        assert_eq!(growth(&[note(0, 0)], note(23, 100)), None);
-        assert_eq!(growth(&[note(0, 0), note(24, 7)], note(48, 100)), Some(50));
-        assert_eq!(growth(&[note(0, 100)], note(48, 0)), Some(-50));
-    }
 
     #[test]
     fn a_budget_takes_what_age_did_not() {

@@ -12,10 +12,7 @@ use crate::{
         AppState,
         error::{ApiResult, Problem},
     },
-    service::{
-        Actor,
-        retention::{Preview, Storage},
-    },
+    service::{Actor, retention::Preview, storage::Storage},
 };
 
 /// Size of the database, how fast it grows, and when it is full.

@@ -117,26 +117,13 @@ impl Press {
     /// Brings the rollups a little further. What fails is tried again; readings go first.
     pub(super) async fn roll(&mut self) {
         let stepped = self.at_work(|desk| desk.attempt(|connection, _, rolling| rolling.step(connection))).await;
-        self.roll_pause = match &stepped {
-            // What cannot be read is left alone from now on.
-            Ok(()) | Err(Unread::Stored(_)) => ROLL_PAUSE,
-            Err(Unread::Sql(_)) => self.config.retry_max,
-        };
-        match stepped {
-            Ok(()) => {}
-            Err(Unread::Stored(error)) => {
-                let key = self.desk.as_mut().and_then(|desk| desk.rolling.skip());
-                tracing::error!(
-                    %error,
-                    key,
-                    "the history of an oven is rolled up no further until the next start; charts of it are slow"
-                );
-            }
-            Err(Unread::Sql(error)) => {
-                tracing::warn!(%error, "rolling up the history waits");
-                if let Some(desk) = &mut self.desk {
-                    desk.rolling.forget();
-                }
+        self.roll_pause = ROLL_PAUSE;
+        // What cannot be read was left alone.
+        if let Err(Unread::Sql(error)) = stepped {
+            tracing::warn!(%error, "rolling up the history waits");
+            self.roll_pause = self.config.retry_max;
+            if let Some(desk) = &mut self.desk {
+                desk.rolling.forget();
             }
         }
     }

@@ -13,8 +13,10 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::{
     rollup::{Rollup, Wanted},
-    store::reader::Unread,
-    store::rollups::{Joining, MICROS, Rollups, finer, floor, of_readings, stored},
+    store::{
+        reader::Unread,
+        rollups::{Joining, MICROS, Rollups, finer, floor, of_readings, stored},
+    },
 };
 
 pub(super) const MINUTE: i64 = Resolution::Minute.seconds() * MICROS;
@@ -34,8 +36,6 @@ pub(super) struct Rolling {
     stuck: BTreeSet<i64>,
     /// The same of their due minutes.
     stuck_due: BTreeSet<i64>,
-    /// The lane that a step is about, and whether that is about due minutes.
-    at_work: Option<(i64, bool)>,
     /// Whether every oven has its lane.
     is_complete: bool,
     /// Whether something may be due.
@@ -250,7 +250,8 @@ impl Rolling {
         Ok(())
     }
 
-    /// Does a little of what is left to do, in a transaction of its own.
+    /// Does a little of what is left to do, in a transaction of its own. An oven whose stored values cannot be read is left
+    /// alone after that.
     pub(super) fn step(&mut self, connection: &mut Connection) -> Result<(), Unread> {
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if !self.is_complete {
@@ -264,19 +265,11 @@ impl Rolling {
             }
             (self.is_complete, self.is_due) = (true, true);
         } else if let Some(key) = self.next_behind() {
-            self.at_work = Some((key, false));
-            self.catch_up(&tx, key)?;
+            self.catch_up(&tx, key).inspect_err(|error| leave(&mut self.stuck, key, error))?;
         } else {
             self.is_due = self.settle(&tx)?;
         }
         Ok(tx.commit()?)
-    }
-
-    /// Leaves the oven alone that the last step was about, whose stored values cannot be read, and says which it is.
-    pub(super) fn skip(&mut self) -> Option<i64> {
-        let (key, is_due) = self.at_work?;
-        if is_due { &mut self.stuck_due } else { &mut self.stuck }.insert(key);
-        Some(key)
     }
 
     /// Rolls up readings that no open minute saw.
@@ -313,8 +306,9 @@ impl Rolling {
         let (mut left, mut after) = (STEP_DUE, i64::MIN);
         while left > 0 {
             let Some(key) = self.next_due(tx, after)? else { return Ok(false) };
-            (after, self.at_work) = (key, Some((key, true)));
-            left -= self.settle_one(tx, key, left)?;
+            let done = self.settle_one(tx, key, left);
+            left -= done.inspect_err(|error| leave(&mut self.stuck_due, key, error))?;
+            after = key;
         }
         Ok(true)
     }
@@ -352,6 +346,14 @@ impl Rolling {
                 found => return Ok(found),
             }
         }
+    }
+}
+
+/// Notes that an oven is to be left alone, if it is its own values that cannot be read.
+fn leave(stuck: &mut BTreeSet<i64>, key: i64, error: &Unread) {
+    if let Unread::Stored(error) = error {
+        tracing::error!(%error, key, "the history of an oven is not rolled up until the next start; charts of it are slow");
+        stuck.insert(key);
     }
 }
 
