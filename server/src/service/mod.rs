@@ -12,7 +12,7 @@
 //! - [`views`] live values, log and health of ovens; [`history`] their past, [`export`] as a file
 //! - [`batches`] what is baked: its plan, where it stands, what became of it
 //! - [`energy`] by day, and ovens that are hot for nothing
-//! - [`retention`] how long history is kept, and what it takes
+//! - [`retention`] how long history is kept; [`storage`] what it takes
 //! - [`form`] the admin's oven form to a draft and back; [`found`] what a search found, put into it
 //! - [`peer`] whom stored secrets are for
 //! - [`settings`] that are changed while running

@@ -39,24 +39,39 @@ async fn number(store: &Store, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(store.pool()).await.unwrap()
 }
 
-/// Waits until nothing is left to roll up.
-async fn settled(store: &Store) {
+/// Asks until there is an answer.
+async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
     loop {
-        let due = number(store, "SELECT count(*) FROM reading_rollups_due").await;
-        let behind = number(
-            store,
-            "SELECT count(*) FROM equipment e WHERE (SELECT max(reading_time) / 60000000 * 60000000 FROM \
-             equipment_sensor_readings WHERE equipment = e.key) > coalesce((SELECT rolled_until FROM \
-             reading_rollup_state WHERE equipment = e.key), 0)",
-        )
-        .await;
-        if (due, behind) == (0, 0) {
-            return;
+        if let Some(answer) = ask().await {
+            return answer;
         }
-        assert!(tokio::time::Instant::now() < deadline, "{due} due, {behind} behind");
+        assert!(tokio::time::Instant::now() < deadline, "never came to pass: {what}");
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
+}
+
+/// Waits until nothing is left to roll up.
+async fn settled(store: &Store) {
+    let behind = "SELECT count(*) FROM equipment e WHERE (SELECT max(reading_time) / 60000000 * 60000000 FROM \
+        equipment_sensor_readings WHERE equipment = e.key) > coalesce((SELECT rolled_until FROM reading_rollup_state \
+        WHERE equipment = e.key), 0)";
+    eventually("no minute due or behind", || async {
+        let due = number(store, "SELECT count(*) FROM reading_rollups_due").await;
+        (due == 0 && number(store, behind).await == 0).then_some(())
+    })
+    .await;
+}
+
+/// A writer that has written these and rolled them up.
+async fn rolled_up(store: &Store, id: EquipmentId, readings: impl Iterator<Item = Reading>) -> Running {
+    let writer = Running::start(store, WriterConfig::default());
+    for reading in readings {
+        writer.reading(id, reading).await;
+    }
+    writer.handle.flush().await.unwrap();
+    settled(store).await;
+    writer
 }
 
 async fn an_oven_without_readings_has_none(store: &Store) {
@@ -89,12 +104,7 @@ async fn history_from_before_the_rollups_is_rolled_up(store: &Store) {
 
 async fn what_is_kept_longer_outlives_its_readings(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, WriterConfig::default());
-    for index in 0..(3 * 24 * 60) {
-        writer.reading(id, full_reading(index * 60)).await;
-    }
-    writer.handle.flush().await.unwrap();
-    settled(store).await;
+    let writer = rolled_up(store, id, (0..(3 * 24 * 60)).map(|index| full_reading(index * 60))).await;
     let hours = all(store, id, Resolution::Hour).await;
     let than = at(2 * DAY).as_microsecond();
     let minutes = Erasure::Older { resolution: Resolution::Minute, than };
@@ -119,13 +129,8 @@ async fn what_is_kept_longer_outlives_its_readings(store: &Store) {
 
 async fn rollups_that_lie_are_found(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, WriterConfig::default());
     let midnight = DAY - at(0).as_second().rem_euclid(DAY);
-    for index in 0..(3 * 24 * 60) {
-        writer.reading(id, plain_reading(midnight + index * 60)).await;
-    }
-    writer.handle.flush().await.unwrap();
-    settled(store).await;
+    let writer = rolled_up(store, id, (0..(3 * 24 * 60)).map(|index| plain_reading(midnight + index * 60))).await;
     // A day that is half deleted is no lie.
     let raw = Erasure::Older { resolution: Resolution::Raw, than: at(midnight + 2 * DAY).as_microsecond() };
     assert!(writer.handle.erase(id, raw, 700).await.unwrap().more);
@@ -150,12 +155,7 @@ async fn rollups_that_lie_are_found(store: &Store) {
 
 async fn an_unreadable_rollup_is_an_error_and_stops_nobody(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, WriterConfig::default());
-    for index in 0..100 {
-        writer.reading(id, plain_reading(index * 10)).await;
-    }
-    writer.handle.flush().await.unwrap();
-    settled(store).await;
+    let writer = rolled_up(store, id, (0..100).map(|index| plain_reading(index * 10))).await;
     sqlx::query("UPDATE reading_rollups SET data = x'00'").execute(store.pool()).await.unwrap();
     let error = store.rollups(id, Resolution::Minute, 60, Timestamp::MIN, Timestamp::MAX).await.unwrap_err();
     assert!(error.to_string().contains("cannot be read"), "{error}");
@@ -192,14 +192,11 @@ async fn no_minute_is_passed_over_because_of_what_cannot_be_read(store: &Store) 
         WHERE r.reading_time / 60000000 * 60000000 < s.rolled_until AND NOT EXISTS (SELECT 1 FROM reading_rollups u \
         WHERE u.equipment = r.equipment AND u.seconds = 60 AND u.begins_at = r.reading_time / 60000000 * 60000000)";
     assert_eq!(number(store, passed_over).await, 0);
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
-    while number(store, "SELECT count(*) FROM reading_rollups_due WHERE equipment <> (SELECT min(key) FROM equipment)")
-        .await
-        > 0
-    {
-        assert!(tokio::time::Instant::now() < deadline, "the other oven waits for the damaged one");
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    let of_other = "SELECT count(*) FROM reading_rollups_due WHERE equipment <> (SELECT min(key) FROM equipment)";
+    eventually("the other oven does not wait for the damaged one", || async {
+        (number(store, of_other).await == 0).then_some(())
+    })
+    .await;
     let stats = writer.stop().await.stats();
     assert_eq!((stats.committed, stats.lost), (726, 0), "{stats:?}");
     // Once it is mended, the next start makes all of it.
@@ -216,25 +213,16 @@ async fn no_minute_is_passed_over_because_of_what_cannot_be_read(store: &Store) 
 
 /// Erases until something went.
 async fn erase_at_last(writer: &Running, id: EquipmentId, what: Erasure) -> u64 {
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
-    loop {
-        let erased = writer.handle.erase(id, what, 10_000).await.unwrap();
-        if erased.rows > 0 {
-            return erased.rows;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "{what:?} deletes nothing");
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    eventually("something to delete", || async {
+        let rows = writer.handle.erase(id, what, 10_000).await.unwrap().rows;
+        (rows > 0).then_some(rows)
+    })
+    .await
 }
 
 async fn a_late_reading_is_rolled_up_before_its_day_goes(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, WriterConfig::default());
-    for index in 0..(3 * 24) {
-        writer.reading(id, plain_reading(index * 3_600)).await;
-    }
-    writer.handle.flush().await.unwrap();
-    settled(store).await;
+    let writer = rolled_up(store, id, (0..(3 * 24)).map(|index| plain_reading(index * 3_600))).await;
     let count = |days: &Rollups| days.iter().map(|(_, day)| day.readings).sum::<u32>();
     assert_eq!(count(&all(store, id, Resolution::Day).await), 72);
     // Both are written in one transaction.
@@ -249,12 +237,7 @@ async fn a_late_reading_is_rolled_up_before_its_day_goes(store: &Store) {
 
 async fn the_last_day_of_a_silent_oven_goes_too(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, WriterConfig::default());
-    for index in 0..100 {
-        writer.reading(id, plain_reading(index * 60)).await;
-    }
-    writer.handle.flush().await.unwrap();
-    settled(store).await;
+    let writer = rolled_up(store, id, (0..100).map(|index| plain_reading(index * 60))).await;
     let raw = Erasure::Older { resolution: Resolution::Raw, than: at(3 * DAY).as_microsecond() };
     assert_eq!(erase_at_last(&writer, id, raw).await, 100);
     let hours = all(store, id, Resolution::Hour).await;
@@ -270,13 +253,9 @@ async fn the_last_day_of_a_silent_oven_goes_too(store: &Store) {
 
 async fn readings_from_before_1970_are_rolled_up_where_they_are(store: &Store) {
     let id = new_oven(store, "Horno").await;
-    let writer = Running::start(store, WriterConfig::default());
     let epoch = -at(0).as_second();
-    for second in [-130, -70, -10, 10, 70] {
-        writer.reading(id, plain_reading(epoch + second)).await;
-    }
-    writer.handle.flush().await.unwrap();
-    settled(store).await;
+    let writer =
+        rolled_up(store, id, [-130, -70, -10, 10, 70].into_iter().map(|second| plain_reading(epoch + second))).await;
     let what = Erasure::Readings { start: -75 * MICROS, end: -60 * MICROS };
     assert_eq!(writer.handle.erase(id, what, 10).await.unwrap().rows, 1);
     settled(store).await;
